@@ -42,7 +42,9 @@ def test_values_are_typed_when_they_fit() -> None:
 
 
 def test_every_mistake_is_told_with_line_and_key_when_several_are_made() -> None:
-    root, problems = parsed("form: Survey 1\nfrom: 31/01/2026\nkind: squares\nrond: 6\nshare: many\n")
+    root, problems = parsed(
+        "form: Survey 1\nfrom: 31/01/2026\nkind: squares\nrond: 6\nshare: many\n"
+    )
     root.code("form")
     root.date("from")
     root.one_of("kind", ["linear", "points"])
@@ -52,8 +54,9 @@ def test_every_mistake_is_told_with_line_and_key_when_several_are_made() -> None
     words = told(problems)
     assert words[0].startswith("demo.yaml, row 1, column 7, form: “Survey 1” does not fit “form”.")
     assert words[1].endswith("Expected a date such as 2026-01-31.")
-    assert "row 3, column 7, kind: “squares” is not a value of “kind”. Expected linear, points." in (
-        words[2]
+    assert (
+        "row 3, column 7, kind: “squares” is not a value of “kind”. Expected linear, points."
+        in (words[2])
     )
     assert words[3].endswith("The key “round” is missing. Did you mean “rond”?")
     assert "Expected a number with a point" in words[4]
