@@ -91,6 +91,13 @@ def test_place_inside_a_rule_is_a_place_in_the_file(text: str, place: tuple[int,
     assert (where.row, where.column) == place
 
 
+def test_locate_gives_the_nearest_place_when_a_key_is_missing() -> None:
+    root, _ = parsed("benefits:\n  - {id: base}\n  - id: child\n    kind: cash\n")
+    assert root.locate(("benefits", 1, "kind")) == Where("demo.yaml", 4, 11, "benefits[2].kind")
+    assert root.locate(("benefits", 1, "every")) == Where("demo.yaml", 3, 5, "benefits[2].every")
+    assert root.locate(("title",)) == Where("demo.yaml", 1, 1, "title")
+
+
 @pytest.mark.parametrize(
     ("text", "row", "words"),
     [

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
 from amana.kernel.errors import Problems, Where
 
 FILE_BYTES_MAX: Final = 16_000_000
+_DECIMAL: Final = re.compile(r"^[-+]?[0-9]+(\.[0-9]+)?$")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -32,6 +35,20 @@ def some(words: Iterable[str], limit: int = 12) -> str:
     if len(listed) <= limit:
         return ", ".join(listed)
     return f"{', '.join(listed[:limit])} … ({len(listed)} in all)"
+
+
+def decimal_of(text: str) -> Decimal | None:
+    """Read a plain decimal number (no exponent, no thousands), or give None.
+
+    >>> decimal_of("0.30"), decimal_of("1,5")
+    (Decimal('0.30'), None)
+    """
+    if not _DECIMAL.match(text):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def read_text(path: Path, *, problems: Problems, file: str | None = None) -> str | None:

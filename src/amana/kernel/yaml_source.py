@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,13 +33,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from amana.kernel.errors import Problems, Where
-from amana.kernel.text_source import nearest, read_text, some
+from amana.kernel.text_source import decimal_of, nearest, read_text, some
 
 NODES_MAX: Final = 500_000
 CODE: Final = re.compile(r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$")
 NAME: Final = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 _INTEGER: Final = re.compile(r"^[-+]?[0-9]+$")
-_DECIMAL: Final = re.compile(r"^[-+]?[0-9]+(\.[0-9]+)?$")
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN_TAGS: Final = frozenset(
     _TAG + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
@@ -85,6 +84,26 @@ class Source:
             row, column_inside = self._inside(node, at)
             return Where(file=self.file, row=row, column=column_inside, field=path or None)
         return Where(file=self.file, row=row, column=column, field=path or None)
+
+    def locate(self, path: Sequence[str | int]) -> Where:
+        """Give the place of a value by its path from here: keys, and 0-based numbers of items.
+
+        The nearest value above is given when the path leads nowhere (a missing key).
+        """
+        source = self
+        for step in path:
+            if isinstance(step, int):
+                found = source.items()[step] if step < len(source.items()) else None
+            else:
+                child = source._child(step)
+                found = None if child is None else source._source(child, step)
+            if found is None or found.node is None:
+                name = f"[{step + 1}]" if isinstance(step, int) else f".{step}"
+                where = source.where()
+                field_path = f"{source.path}{name}".lstrip(".")
+                return Where(where.file, where.row, where.column, field_path)
+            source = found
+        return source.where()
 
     def _inside(self, node: ScalarNode, at: tuple[int, int]) -> tuple[int, int | None]:
         line, column = at
@@ -444,18 +463,19 @@ class Source:
         return None if self.node is None else _plain(self.node)
 
 
-def decimal_of(text: str) -> Decimal | None:
-    """Read a plain decimal number (no exponent, no thousands), or give None.
+def jsonable(value: Any) -> Any:
+    """Turn plain data into what JSON can hold: decimals and dates become texts.
 
-    >>> decimal_of("0.30"), decimal_of("1,5")
-    (Decimal('0.30'), None)
+    >>> jsonable({"share": Decimal("0.30"), "from": date(2026, 1, 1)})
+    {'share': '0.30', 'from': '2026-01-01'}
     """
-    if not _DECIMAL.match(text):
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _bounds(minimum: int | None, maximum: int | None) -> str:
