@@ -104,7 +104,8 @@ class DatabaseAuthority:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT set_config('amana.actor', %s, true), set_config('amana.purpose', %s, true)",
+                    "SELECT set_config('amana.actor', %s, true),"
+                    " set_config('amana.purpose', %s, true)",
                     [actor.username, actor.purpose],
                 )
             yield

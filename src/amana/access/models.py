@@ -58,9 +58,9 @@ class Role(models.Model):
 
 
 class RoleAssignment(models.Model):
-    """A role held by a user within a scope; no area means the whole country, no programme means all.
+    """A role held by a user within a scope; no area means the whole country.
 
-    Dated, half-open; a revoked assignment keeps its row with `valid_to`.
+    No programme means all of them. Dated, half-open; a revoked assignment keeps its row with `valid_to`.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")

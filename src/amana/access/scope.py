@@ -83,7 +83,7 @@ def require(
 def within_areas(
     rows: QuerySet[M], actor: Actor, permission: str, *, field: str = "area"
 ) -> QuerySet[M]:
-    """Keep the rows whose area lies within the actor's scope; nothing when they lack the permission.
+    """Keep the rows whose area lies within the actor's scope; none without the permission.
 
     Rows without an area are shown to those whose scope is the whole country only.
     """

@@ -104,7 +104,7 @@ class AreaLineage(models.Model):
 
 
 class Organisation(models.Model):
-    """An agency, bank, school, care home or partner; users, programmes and pay points belong to one."""
+    """An agency, bank, school, care home or partner; users and programmes belong to one."""
 
     code = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)

@@ -476,7 +476,10 @@ class DeathStatus(models.TextChoices):
 
 
 class Death(models.Model):
-    """News of a death: REPORTED holds payments, VERIFIED exits, MISTAKEN reinstates with arrears."""
+    """News of a death: REPORTED holds payments, VERIFIED exits, MISTAKEN reinstates.
+
+    After a mistake the person is paid what was held meanwhile.
+    """
 
     Status = DeathStatus
 
