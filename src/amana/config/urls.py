@@ -1,0 +1,16 @@
+"""The addresses served: signing in, the API, and the pages."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
+if find_spec("amana.api.urls"):
+    urlpatterns.append(path("api/", include("amana.api.urls")))
+if find_spec("amana.web.urls"):
+    urlpatterns.append(path("", include("amana.web.urls")))

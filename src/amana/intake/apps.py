@@ -1,0 +1,13 @@
+"""Django's entry for the intake room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IntakeConfig(AppConfig):
+    """Register the room's tables."""
+
+    name = "amana.intake"
+    label = "intake"
+    default_auto_field = "django.db.models.BigAutoField"
