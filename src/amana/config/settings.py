@@ -107,6 +107,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "amana.web.context.shell",
             ],
         },
     }
@@ -142,7 +143,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Amana"
 
 SESSION_COOKIE_NAME = "amana_session"
@@ -198,7 +200,6 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = AMANA_HOME / "static"
-STATICFILES_DIRS = [PACKAGE / "web" / "static"]
 MEDIA_ROOT = AMANA_HOME / "files"
 _hashed = _found["AMANA_STATIC"] == "hashed"
 WHITENOISE_USE_FINDERS = not _hashed

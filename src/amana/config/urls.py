@@ -8,7 +8,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
 ]
 if find_spec("amana.api.urls"):
     urlpatterns.append(path("api/", include("amana.api.urls")))

@@ -1,4 +1,4 @@
-"""Django's entry for the web face."""
+"""Django's name for the web face."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
-    """Register the pages' templates, static files and template tags."""
+    """The pages; no tables."""
 
     name = "amana.web"
     label = "web"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,63 @@
+"""The side menu: each room declares its items; people see those they may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from amana.access import scope
+from amana.kernel.command import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the menu.
+
+    Args:
+        order: place in the menu; 10 registry, 20 intake, 30 programmes, 40 payments, 60 overview,
+            70 insight, 80 to 99 the house itself (areas, users, audit, runs).
+        title: lazy translated text.
+        url: name of the URL it opens.
+        permission: who sees it; `""` is everyone signed in.
+        icon: name of a symbol in static/amana/icons.svg.
+    """
+
+    order: int
+    title: Any
+    url: str
+    permission: str
+    icon: str
+
+
+ITEMS: dict[str, Item] = {}
+
+
+def add(*, order: int, title: Any, url: str, permission: str, icon: str) -> None:
+    """Declare a menu item; declaring the same URL again replaces it."""
+    ITEMS[url] = Item(order, title, url, permission, icon)
+
+
+def items_for(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
+    """Give the items this actor may open, in order, with the one we are in marked."""
+    held: dict[str, bool] = {"": True}
+    shown = []
+    for item in sorted(ITEMS.values(), key=lambda item: item.order):
+        if item.permission not in held:
+            held[item.permission] = scope.holds(actor, item.permission)
+        if not held[item.permission]:
+            continue
+        url = reverse(item.url)
+        shown.append(
+            {
+                "title": item.title,
+                "url": url,
+                "icon": item.icon,
+                "house": item.order >= 80,
+                "current": request.path == url
+                or (url != "/" and request.path.startswith(url)),
+            }
+        )
+    return shown
