@@ -24,7 +24,20 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from amana.demonstration import names
-from amana.demonstration.checks import bank_account_check, luhn_digit
+from amana.demonstration.checks import bank_account_check
+from amana.demonstration.columns import (
+    amounts,
+    blank,
+    logistic,
+    national_ids,
+    normal_quantile,
+    numbered,
+    padded,
+    phone_numbers,
+    where,
+    years_around,
+    yes_no,
+)
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -336,10 +349,11 @@ class _Builder:
     def _households_table(self) -> pa.Table:
         rng, size = self.rng, self.size
         columns: dict[str, pa.Array] = {
-            "household_no": _numbered("H", np.arange(1, size + 1), 7),
+            "household_no": numbered("H", np.arange(1, size + 1), 7),
             "kind": pa.array(["household"]).take(pa.array(np.zeros(size, int))),
             "area_code": pa.array(self.country.ward_codes).take(pa.array(self.ward)),
             "residence": pa.array(["home"]).take(pa.array(np.zeros(size, int))),
+            "settlement": pa.array(["rural", "urban"]).take(pa.array(self.town.astype(int))),
             "interview_date": pa.array(self._interviews()),
         }
         for variable, answers in HOUSING.items():
@@ -351,9 +365,7 @@ class _Builder:
             ("owned", "rented", "lent", "occupied"), (0.66, 0.2, 0.1, 0.04), size
         )
         for variable, (intercept, slope) in BELONGINGS.items():
-            columns[variable] = _yes_no(
-                rng.random(size) < _logistic(intercept + slope * self.wealth)
-            )
+            columns[variable] = yes_no(rng.random(size) < logistic(intercept + slope * self.wealth))
         rural = ~self.town
         columns["land_ha"] = pa.array(
             np.round(np.where(rural, rng.gamma(1.2, 0.9, size), rng.gamma(0.2, 0.4, size)), 2)
@@ -365,7 +377,7 @@ class _Builder:
         columns["goats"] = pa.array(
             rng.poisson(herds * np.clip(2.4 + 0.5 * self.wealth, 0.2, None))
         )
-        columns["income"] = pa.array(self.income.astype(np.int64))
+        columns["income"] = amounts(self.income.astype(np.int64))
         columns["meals_a_day"] = pa.array(
             np.clip(np.round(2.4 + 0.35 * self.wealth + rng.normal(0, 0.4, size)), 1, 4).astype(int)
         )
@@ -375,7 +387,7 @@ class _Builder:
         columns["minutes_to_clinic"] = pa.array(
             np.where(self.town, rng.gamma(2, 11, size), rng.gamma(2.6, 28, size)).astype(int)
         )
-        columns["drought_loss"] = _yes_no(rng.random(size) < np.where(rural, 0.22, 0.04))
+        columns["drought_loss"] = yes_no(rng.random(size) < np.where(rural, 0.22, 0.04))
         return pa.table({name: pc.cast(column, pa.string()) for name, column in columns.items()})
 
     def _people_table(self) -> pa.Table:
@@ -395,9 +407,9 @@ class _Builder:
         spread = np.where(age >= 60, 5, 2)
         has_id = rng.random(people) < np.where(adult, 0.93, np.where(age >= 6, 0.45, 0.25))
         reason = np.where(has_id, 0, np.where(~adult, 1, np.where(rng.random(people) < 0.6, 2, 3)))
-        has_phone = (age >= 16) & (rng.random(people) < _logistic(0.6 + 0.8 * wealth))
-        phone = _phone_numbers(rng, people)
-        banked = (age >= 18) & (rng.random(people) < _logistic(-0.9 + 0.9 * wealth))
+        has_phone = (age >= 16) & (rng.random(people) < logistic(0.6 + 0.8 * wealth))
+        phone = phone_numbers(rng, people)
+        banked = (age >= 18) & (rng.random(people) < logistic(-0.9 + 0.9 * wealth))
         mobile = ~banked & has_phone & (rng.random(people) < 0.85)
         # People over 65 and the heads who will be paid are told to open an account; most have.
         invited = (
@@ -410,51 +422,48 @@ class _Builder:
         account = self._account_numbers(banked | invited)
         school = (age >= 5) & (age <= 18)
         attends = school & (
-            rng.random(people) < _logistic(1.7 + 0.6 * wealth - 0.25 * np.maximum(age - 12, 0))
+            rng.random(people) < logistic(1.7 + 0.6 * wealth - 0.25 * np.maximum(age - 12, 0))
         )
         columns: dict[str, pa.Array] = {
-            "person_no": _numbered("P", np.arange(1, people + 1), 8),
-            "household_no": _numbered("H", house + 1, 7),
-            "area_code": _blank(people),
-            "residence": _blank(people),
+            "person_no": numbered("P", np.arange(1, people + 1), 8),
+            "household_no": numbered("H", house + 1, 7),
+            "area_code": blank(people),
+            "residence": blank(people),
             "relation": pa.array(ROLE_WORDS).take(pa.array(role)),
             "presence": pa.array(["usual", "absent", "visitor"]).take(
                 pa.array(np.where(self.absent, 1, np.where(self.visitor, 2, 0)))
             ),
-            "given_name": _where(~unnamed, given),
-            "family_name": _where(~unnamed, surname),
+            "given_name": where(~unnamed, given),
+            "family_name": where(~unnamed, surname),
             "sex": pa.array(["M", "F"]).take(pa.array(self.female.astype(int))),
-            "birth_date": _where(by_day, pc.cast(pa.array(self.born), pa.string())),
-            "birth_year": _where(by_year, pc.cast(pa.array(self.born.astype("datetime64[Y]").astype(int) + 1970), pa.string())),
-            "birth_earliest": _where(guessed, _years_around(self.born, -spread, self.on)),
-            "birth_latest": _where(guessed, _years_around(self.born, spread, self.on)),
-            "national_id": _where(has_id, _national_ids(rng, people)),
+            "birth_date": where(by_day, pc.cast(pa.array(self.born), pa.string())),
+            "birth_year": where(by_year, pc.cast(pa.array(self.born.astype("datetime64[Y]").astype(int) + 1970), pa.string())),
+            "birth_earliest": where(guessed, years_around(self.born, -spread, self.on)),
+            "birth_latest": where(guessed, years_around(self.born, spread, self.on)),
+            "national_id": where(has_id, national_ids(rng, people)),
             "no_national_id": pa.array(["", "child", "never_issued", "lost"]).take(pa.array(reason)),
-            "other_id": _blank(people),
-            "phone": _where(has_phone, phone),
+            "other_id": blank(people),
+            "phone": where(has_phone, phone),
             "account_channel": pa.array(["", "bank", "mobile"]).take(
                 pa.array(np.where(banked | invited, 1, np.where(mobile, 2, 0)))
             ),
-            "account_number": pc.if_else(pa.array(banked | invited), account, _where(mobile, phone)),
+            "account_number": pc.if_else(pa.array(banked | invited), account, where(mobile, phone)),
             "marital_status": self._marital(),
             "education": self._education(wealth),
-            "attends_school": _where(school, _yes_no(attends)),
-            "school_attendance": _where(
-                attends, pc.cast(pa.array(np.round(np.clip(rng.normal(0.88, 0.11, people), 0, 1), 2)), pa.string())
-            ),
+            "attends_school": where(school, yes_no(attends)),
             "work": self._work(wealth, attends),
-            "chronic_illness": _yes_no(rng.random(people) < 0.02 + 0.003 * np.maximum(age - 30, 0)),
-            "pregnant": _where(
-                self.female & (age >= 15) & (age < 50), _yes_no(rng.random(people) < 0.07)
+            "chronic_illness": yes_no(rng.random(people) < 0.02 + 0.003 * np.maximum(age - 30, 0)),
+            "pregnant": where(
+                self.female & (age >= 15) & (age < 50), yes_no(rng.random(people) < 0.07)
             ),
-            "mother_alive": _where(age < 18, _yes_no(rng.random(people) < 0.965)),
-            "father_alive": _where(age < 18, _yes_no(rng.random(people) < 0.935)),
-            "birth_registered": _where(age < 18, _yes_no(rng.random(people) < _logistic(1.0 + 0.6 * wealth))),
+            "orphanhood": where(age < 18, self._orphanhood()),
+            "birth_certificate": where(age < 18, yes_no(rng.random(people) < logistic(1.0 + 0.6 * wealth))),
             **self._functioning(),
-            "certificate": _blank(people),
+            "displacement": self._choice(("resident", "internally_displaced", "returnee"), (0.985, 0.012, 0.003), people),
+            "disability_certificate": blank(people),
         }  # fmt: skip
         severe = np.maximum.reduce([level for level in self._wg_levels.values()]) >= 2
-        columns["certificate"] = _where(severe, _yes_no(rng.random(people) < 0.3))
+        columns["disability_certificate"] = where(severe, yes_no(rng.random(people) < 0.3))
         table = pa.table(columns)
         return pa.concat_tables([table, self._second_rows(table)])
 
@@ -463,7 +472,7 @@ class _Builder:
         rows = table.take(pa.array(self.second_husband))
         count = len(self.second_husband)
         for name, column in (
-            ("household_no", _numbered("H", self.second_home + 1, 7)),
+            ("household_no", numbered("H", self.second_home + 1, 7)),
             ("relation", pa.array(["spouse"] * count, pa.string())),
             ("presence", pa.array(["part"] * count, pa.string())),
         ):
@@ -494,9 +503,9 @@ class _Builder:
         wrong = self.rng.random(self.people) < 0.02
         check = np.where(wrong, (check + 1) % 100, check)
         text = pc.binary_join_element_wise(
-            pc.cast(pa.array(body), pa.string()), _padded(check, 2), ""
+            pc.cast(pa.array(body), pa.string()), padded(check, 2), ""
         )
-        return _where(banked, text)
+        return where(banked, text)
 
     def _marital(self) -> pa.Array:
         married = (self.role == SPOUSE) | (
@@ -506,6 +515,12 @@ class _Builder:
         apart = ~married & ~widowed & (self.role == HEAD) & (self.rng.random(self.people) < 0.3)
         code = np.select([self.age < 15, married, widowed, apart], [0, 2, 3, 4], default=1)
         return pa.array(["", "single", "married", "widowed", "separated"]).take(pa.array(code))
+
+    def _orphanhood(self) -> pa.Array:
+        mother, father = self.rng.random((2, self.people)) < [[0.035], [0.065]]
+        return pa.array(["none", "mother", "father", "both"]).take(
+            pa.array(mother.astype(int) + 2 * father)
+        )
 
     def _education(self, wealth: Floats) -> pa.Array:
         latent = (
@@ -576,7 +591,7 @@ class _Builder:
             level = np.digitize(latent, (1.7, 2.65, 3.6))
             self._wg_levels[domain] = level
             answered = (self.age >= 5) & (self.rng.random(self.people) < 0.992)
-            columns[f"wg_{domain}"] = _where(answered, pa.array(WG_ANSWERS).take(pa.array(level)))
+            columns[f"wg_{domain}"] = where(answered, pa.array(WG_ANSWERS).take(pa.array(level)))
         return columns
 
     # Drawing
@@ -586,62 +601,8 @@ class _Builder:
         latent = 0.8 * self.wealth + 0.6 * self.rng.normal(0, 1, self.size)
         shares = np.cumsum([share for _, share in answers])[:-1]
         # Cut at fixed points of the normal curve, so that a poorer country looks poorer.
-        cuts = _normal_quantile(shares) * 0.95
+        cuts = normal_quantile(shares) * 0.95
         return pa.array([word for word, _ in answers]).take(pa.array(np.digitize(latent, cuts)))
 
     def _choice(self, words: Sequence[str], shares: Sequence[float], size: int) -> pa.Array:
         return pa.array(list(words)).take(pa.array(self.rng.choice(len(words), size, p=shares)))
-
-
-def _logistic(x: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-x)))
-
-
-def _normal_quantile(shares: Floats) -> Floats:
-    from statistics import NormalDist
-
-    return np.array([NormalDist().inv_cdf(float(share)) for share in shares])
-
-
-def _yes_no(values: Bools) -> pa.Array:
-    return pa.array(["no", "yes"]).take(pa.array(values.astype(int)))
-
-
-def _where(keep: Bools, values: pa.Array) -> pa.Array:
-    """The values as text where they are kept, and an empty cell elsewhere."""
-    return pc.if_else(pa.array(keep), pc.cast(values, pa.string()), pa.scalar("", pa.string()))
-
-
-def _blank(count: int) -> pa.Array:
-    return pa.array([""]).take(pa.array(np.zeros(count, int)))
-
-
-def _padded(numbers: Ints, width: int) -> pa.Array:
-    return pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
-
-
-def _numbered(prefix: str, numbers: Ints, width: int) -> pa.Array:
-    return pc.binary_join_element_wise(pa.scalar(prefix), _padded(numbers, width), "")
-
-
-def _years_around(
-    born: npt.NDArray[np.datetime64], years: Ints, not_after: np.datetime64
-) -> pa.Array:
-    moved = born + (years * 365.25).astype(int).astype("timedelta64[D]")
-    return pc.cast(pa.array(np.minimum(moved, not_after)), pa.string())
-
-
-def _phone_numbers(rng: np.random.Generator, count: int) -> pa.Array:
-    """Numbers under +999, a country code that nobody has; each is used once."""
-    start = int(rng.integers(1_000_000, 2_000_000))
-    numbers = 70_000_000 + (start + np.arange(count) * 7) % 9_999_991
-    return pc.binary_join_element_wise(pa.scalar("+999"), _padded(numbers, 8), "")
-
-
-def _national_ids(rng: np.random.Generator, count: int) -> pa.Array:
-    """Ten digits, the last by Luhn; each is used once."""
-    start = int(rng.integers(0, 900_000_000))
-    body = 100_000_000 + (start + np.arange(count, dtype=np.int64) * 7919) % 899_999_981
-    return pc.binary_join_element_wise(
-        pc.cast(pa.array(body), pa.string()), _padded(luhn_digit(body), 1), ""
-    )

@@ -1,8 +1,8 @@
 """The people whom a careless system leaves out, in every generated country, by name.
 
-Twelve cases of the design, each a household (or none) with fixed keys, so that tests and visitors find
-them: person keys begin with the name of the case, as in ``kelindra-census:woman-about-70``. All are poor enough to
-reach a poverty-targeted programme. What happens to two of them after the census (a family moves
+Each case is a household, or none, with fixed keys, so that tests and visitors find them: the keys of
+its people begin with its name, as in ``census:woman-about-70``. All are poor enough to reach a
+poverty-targeted programme. What happens to two of them after the census (a family moves
 district in the middle of a month, a death is reported) is told by `chain`, with ordinary commands.
 """
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, str]
 
 HOUSEHOLD_COLUMNS = (
-    "household_no", "kind", "area_code", "residence", "interview_date", "roof", "walls", "floor",
-    "water", "toilet", "cooking_fuel", "lighting", "rooms", "tenure", "radio", "television",
+    "household_no", "kind", "area_code", "residence", "settlement", "interview_date", "roof", "walls",
+    "floor", "water", "toilet", "cooking_fuel", "lighting", "rooms", "tenure", "radio", "television",
     "refrigerator", "bicycle", "motorcycle", "car", "mattress", "land_ha", "cattle", "goats", "income",
     "meals_a_day", "minutes_to_school", "minutes_to_clinic", "drought_loss",
 )  # fmt: skip
@@ -33,16 +33,16 @@ PERSON_COLUMNS = (
     "person_no", "household_no", "area_code", "residence", "relation", "presence", "given_name",
     "family_name", "sex", "birth_date", "birth_year", "birth_earliest", "birth_latest", "national_id",
     "no_national_id", "other_id", "phone", "account_channel", "account_number", "marital_status",
-    "education", "attends_school", "school_attendance", "work", "chronic_illness", "pregnant",
-    "mother_alive", "father_alive", "birth_registered", "wg_seeing", "wg_hearing", "wg_walking",
-    "wg_remembering", "wg_self_care", "wg_communicating", "certificate",
+    "education", "attends_school", "work", "chronic_illness", "pregnant",
+    "orphanhood", "birth_certificate", "wg_seeing", "wg_hearing", "wg_walking",
+    "wg_remembering", "wg_self_care", "wg_communicating", "displacement", "disability_certificate",
 )  # fmt: skip
 
 _POOREST = {
     "roof": "thatch", "walls": "mud", "floor": "earth", "water": "river", "toilet": "none",
     "cooking_fuel": "dung", "lighting": "none", "rooms": "1", "tenure": "lent", "radio": "no",
     "television": "no", "refrigerator": "no", "bicycle": "no", "motorcycle": "no", "car": "no",
-    "mattress": "no", "land_ha": "0", "cattle": "0", "goats": "0", "income": "1500",
+    "mattress": "no", "land_ha": "0", "cattle": "0", "goats": "0", "income": "15.00",
     "meals_a_day": "1", "minutes_to_school": "90", "minutes_to_clinic": "180", "drought_loss": "yes",
 }  # fmt: skip
 
@@ -119,9 +119,9 @@ class _Cases:
             "care-home-warden", "F", 47, given="Nelisa", family="Tovasani", home="care-home"
         )
         children = [
-            self._child(f"care-home-child-{n:02d}", "MF"[n % 2], 1 + n, home="care-home", relation="not_related",
+            self._child(f"care-home-child-{n:02d}", "MF"[n % 2], 1 + n, home="care-home", relation="resident",
                         given=f"{given}", family="")
-            | {"mother_alive": "no", "father_alive": "no"}
+            | {"orphanhood": "both"}
             for n, given in enumerate(
                 ("Sami", "Leya", "Kodo", "Wari", "Tibo", "Nusha", "Rako", "Fene", "Daro", "Misha", "Jomu", "Zula"),
                 start=1,
@@ -140,7 +140,7 @@ class _Cases:
         girl = self._child(
             "girl-head", "F", 15, home="girl-head", relation="head", given="Shari", family="Lekri"
         )
-        girl |= {"mother_alive": "no", "father_alive": "no", **self._account("mobile")}
+        girl |= {"orphanhood": "both", **self._account("mobile")}
         brother = self._child(
             "girl-head-brother",
             "M",
@@ -219,7 +219,7 @@ class _Cases:
             "unnamed-newborn-mother", "F", 23, given="Rune", family="Mba", home="unnamed-newborn"
         )
         baby = self._child("unnamed-newborn", "F", 0, home="unnamed-newborn", given="", family="")
-        baby |= {"birth_date": str(self.on - timedelta(days=9)), "birth_registered": "no"}
+        baby |= {"birth_date": str(self.on - timedelta(days=9)), "birth_certificate": "no"}
         return HardCase(
             "unnamed-newborn",
             "A child of nine days has no name yet, and counts.",
@@ -253,7 +253,12 @@ class _Cases:
     def _refugee(self) -> HardCase:
         home = self._household("refugee", self._ward(38))
         man = self._adult("refugee", "M", 67, given="Hasim", family="Orlek", home="refugee")
-        man |= {"national_id": "", "no_national_id": "never_issued", "other_id": "RC-0048213"}
+        man |= {
+            "national_id": "",
+            "no_national_id": "never_issued",
+            "other_id": "RC-0048213",
+            "displacement": "refugee",
+        }
         return HardCase(
             "refugee",
             "He has a refugee card and was never given a national number.",
@@ -263,7 +268,7 @@ class _Cases:
 
     def _nomads(self) -> HardCase:
         home = self._household("nomads", self.districts[45 % len(self.districts)])
-        home |= {"residence": "none", "goats": "6", "cattle": "1"}
+        home |= {"residence": "none", "settlement": "nomadic", "goats": "6", "cattle": "1"}
         return HardCase(
             "nomads",
             "The family follows its herd: a district is known, and no ward and no address.",
@@ -400,6 +405,7 @@ class _Cases:
     def _household(self, key: str, area: str) -> dict[str, str]:
         return {
             "household_no": key, "kind": "household", "area_code": area, "residence": "home",
+            "settlement": "rural",
             "interview_date": str(self.on), **_POOREST,
         }  # fmt: skip
 
@@ -442,12 +448,11 @@ class _Cases:
         row = self._person(key, sex, age, home, relation, given, family)
         row |= {
             "no_national_id": "child",
-            "mother_alive": "yes",
-            "father_alive": "yes",
-            "birth_registered": "yes",
+            "orphanhood": "none",
+            "birth_certificate": "yes",
         }
         if 6 <= age <= 17:
-            row |= {"attends_school": "yes", "school_attendance": "0.9"}
+            row["attends_school"] = "yes"
         return row
 
     def _account(self, channel: str) -> dict[str, str]:
