@@ -1,1 +1,3 @@
-"""Amana."""
+"""Amana: an integrated social protection information system."""
+
+__version__ = "0.1.0"

@@ -10,7 +10,7 @@ from amana.access.models import OutboxMessage, Run
 from amana.kernel.errors import BadInput
 from tests.making import make_actor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 def test_a_failed_run_remains_with_its_error_when_its_work_is_rolled_back() -> None:

@@ -210,3 +210,32 @@ class OutboxMessage(models.Model):
                 fields=["id"], condition=Q(delivered_at__isnull=True), name="outbox_waiting"
             ),
         ]
+
+
+class ApiToken(models.Model):
+    """A bearer token of a user for the API; only its SHA-256 is kept, it is shown once."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
+    label = models.CharField(max_length=80)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_on = models.DateField()
+    revoked_at = models.DateTimeField(null=True)
+
+
+class IdempotentRequest(models.Model):
+    """An answered write of the API, so that the same request sent again gets the same answer.
+
+    Written in the transaction of the write itself; unique by user and key.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=120)
+    request_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    answer = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotent_once"),
+        ]

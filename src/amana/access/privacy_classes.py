@@ -33,3 +33,15 @@ classify(
 )
 classify("access.ConsentText", public="id code version language text purposes recipients")
 classify("access.OutboxMessage", internal="id at topic payload delivered_at attempts last_error")
+classify(
+    "places.Country",
+    public="id blueprint version title country currency currency_title minor_digits languages"
+    " unit_kind calendar files untranslated sha256 applied_at",
+    internal="applied_by",
+)
+classify(
+    "access.ApiToken",
+    internal="id user label created_at expires_on revoked_at",
+    secret="token_sha256",
+)
+classify("access.IdempotentRequest", internal="id user key request_sha256 at", sensitive="answer")

@@ -156,8 +156,8 @@ def keyed_hash_column(texts: pa.Array | pa.ChunkedArray, domain: str) -> pa.Arra
     column = pa.table({"value": texts})
     with duckdb.connect() as connection:
         connection.register("given", column)
-        table = connection.execute(
-            f"SELECT {expression} AS hashed FROM given", {**params, "hash_domain": domain}
+        table = connection.sql(
+            f"SELECT {expression} AS hashed FROM given", params={**params, "hash_domain": domain}
         ).to_arrow_table()
     return table["hashed"].combine_chunks()
 

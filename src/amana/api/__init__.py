@@ -1,4 +1,5 @@
-"""The API: parses a request, calls one command or query, and answers in JSON.
+"""The API face: everything the web can do, under `/api/`, documented at `/api/docs`.
 
-Decides nothing; whatever it can do, the pages and the command line can do too.
+It parses, calls one command or query, and renders; it decides nothing. Errors are problem
+documents (RFC 9457) with a code, the place and the mend; a write takes an `Idempotency-Key`.
 """

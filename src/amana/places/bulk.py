@@ -41,7 +41,7 @@ def _as_text(batch: pa.RecordBatch) -> pa.Table:
     replaced = ", ".join(f"""'\\x' || lower(hex("{name}")) AS "{name}\"""" for name in binary)
     with duckdb.connect() as duck:
         duck.register("given", table)
-        return duck.execute(f"SELECT * REPLACE ({replaced}) FROM given").to_arrow_table()
+        return duck.sql(f"SELECT * REPLACE ({replaced}) FROM given").to_arrow_table()
 
 
 def copy_arrow(

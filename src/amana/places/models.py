@@ -126,3 +126,35 @@ class Office(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Country(models.Model):
+    """What the applied blueprint says of the country as a whole: one row, none before the first.
+
+    `files` maps each file of the blueprint to the hash of what was applied; `sha256` is over all.
+    """
+
+    blueprint = models.SlugField(max_length=60)
+    version = models.CharField(max_length=20)
+    title = models.JSONField(default=dict)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    currency_title = models.JSONField(default=dict)
+    minor_digits = models.PositiveSmallIntegerField()
+    languages = ArrayField(models.CharField(max_length=10), default=list)
+    unit_kind = models.CharField(max_length=20, default="household")
+    calendar = models.CharField(max_length=20, default="monthly")
+    files = models.JSONField(default=dict)
+    untranslated = models.JSONField(default=list)
+    sha256 = models.CharField(max_length=64)
+    applied_at = models.DateTimeField()
+    applied_by = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="country_one_row"),
+            models.CheckConstraint(condition=Q(minor_digits__lte=6), name="country_minor_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return self.blueprint
