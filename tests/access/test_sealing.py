@@ -13,7 +13,7 @@ NAMES = ["Wanjikũ", None, "", "محمد", "x" * 5000]
 def test_a_sealed_text_opens_again_and_hides_itself() -> None:
     sealed = sealing.encrypt_text("Wanjikũ")
     assert sealing.decrypt_text(sealed) == "Wanjikũ"
-    assert "Wanjik".encode() not in sealed
+    assert b"Wanjik" not in sealed
     assert sealed != sealing.encrypt_text("Wanjikũ")
 
 

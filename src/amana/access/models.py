@@ -60,7 +60,7 @@ class Role(models.Model):
 class RoleAssignment(models.Model):
     """A role held by a user within a scope; no area means the whole country.
 
-    No programme means all of them. Dated, half-open; a revoked assignment keeps its row with `valid_to`.
+    No programme means all of them. Dated, half-open; a revoked one keeps its row with `valid_to`.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")

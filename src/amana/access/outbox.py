@@ -60,7 +60,7 @@ def deliver(*, most: int = 500) -> int:
                 with transaction.atomic():
                     for subscriber in _subscribers.get(message.topic, []):
                         subscriber(message.payload)
-            except Exception as error:  # any subscriber's fault is kept with the message
+            except Exception as error:  # noqa: BLE001 - any subscriber's fault is kept with it
                 message.attempts += 1
                 message.last_error = type(error).__name__
                 message.save(update_fields=["attempts", "last_error"])
