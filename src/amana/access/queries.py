@@ -98,9 +98,7 @@ def list_runs(*, actor: Actor) -> QuerySet[Run]:
     """List runs: the actor's own, and those of their programmes (all, without such a limit)."""
     if not scope.holds(actor, "access.view_runs"):
         return Run.objects.none()
-    seen = scope.within_programmes(
-        Run.objects.all(), actor, "access.view_runs", field="programme"
-    )
+    seen = scope.within_programmes(Run.objects.all(), actor, "access.view_runs", field="programme")
     return Run.objects.filter(Q(pk__in=seen.values("pk")) | Q(username=actor.username))
 
 
