@@ -48,6 +48,7 @@ def database_url(name: str) -> str:
 
 _home = tempfile.mkdtemp(prefix="home-", dir=GROUND)
 _home_owner = os.getpid()
+(Path(_home) / "static").mkdir()  # the collected files of a served site
 os.environ |= {
     "AMANA_HOME": _home,
     "DATABASE_URL": database_url("amana"),
