@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ def read_csv(
     problems: Problems,
     required: Sequence[str],
     optional: Sequence[str] = (),
+    others: re.Pattern[str] | None = None,
     file: str | None = None,
 ) -> Table | None:
     """Read a CSV file with a heading row; None, with problems noted, when it cannot be read.
@@ -61,7 +63,7 @@ def read_csv(
         names = [column.strip() for column in next(reader)]
         known = [*required, *optional]
         for position, column in enumerate(names, 1):
-            if column not in known:
+            if column not in known and not (others and others.match(column)):
                 problems.add(
                     f"The column “{column}” is not known.",
                     mend=nearest(column, [k for k in known if k not in names])

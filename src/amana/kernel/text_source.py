@@ -51,15 +51,17 @@ def decimal_of(text: str) -> Decimal | None:
         return None
 
 
-def read_text(path: Path, *, problems: Problems, file: str | None = None) -> str | None:
+def read_text(
+    path: Path, *, problems: Problems, file: str | None = None, bytes_max: int = FILE_BYTES_MAX
+) -> str | None:
     """Read a UTF-8 text file; None, with a problem noted, when it is absent, too large or other."""
     name = file or path.name
     try:
         size = path.stat().st_size
-        if size > FILE_BYTES_MAX:
+        if size > bytes_max:
             problems.add(
                 f"The file holds {size} bytes.",
-                mend=f"At most {FILE_BYTES_MAX} are allowed.",
+                mend=f"At most {bytes_max} are allowed.",
                 where=Where(file=name),
                 code="FILE_TOO_LARGE",
             )
