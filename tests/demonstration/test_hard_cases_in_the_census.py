@@ -86,7 +86,7 @@ def test_refugee_has_a_card_and_the_reason_why_no_number(people):
 def test_nomads_are_known_by_district_only(people):
     home = people[people.household_no == "nomads"]
     assert set(home.area_code_of_home) <= set(COUNTRY.district_codes)
-    assert set(home.residence_of_home) == {"none"}
+    assert set(home.residence_of_home) == {"moving"}
 
 
 def test_absent_migrant_belongs_to_a_household_where_he_does_not_live(people):

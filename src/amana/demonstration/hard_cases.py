@@ -268,7 +268,7 @@ class _Cases:
 
     def _nomads(self) -> HardCase:
         home = self._household("nomads", self.districts[45 % len(self.districts)])
-        home |= {"residence": "none", "settlement": "nomadic", "goats": "6", "cattle": "1"}
+        home |= {"residence": "moving", "settlement": "nomadic", "goats": "6", "cattle": "1"}
         return HardCase(
             "nomads",
             "The family follows its herd: a district is known, and no ward and no address.",
