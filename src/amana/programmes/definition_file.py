@@ -268,7 +268,7 @@ class _Reader:
 
     def priority(self, model: str) -> tuple[str, ...]:
         rank = self.root.mapping("rank", required=False)
-        here = rank if rank else self.root
+        here = rank or self.root
         key = "by" if rank else "priority"
         if rank and self.root.has("priority"):
             rank.problem("“rank” and “priority” both say who comes first.", mend="Keep one.")
