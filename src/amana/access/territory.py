@@ -89,7 +89,7 @@ def _in_tree_order(areas: Sequence[Area]) -> list[tuple[Area, str]]:
 
 
 def list_organisations(*, actor: Actor) -> QuerySet[Organisation]:
-    """List organisations with the number of their offices; nothing when areas are not theirs to see."""
+    """List organisations with the number of their offices."""
     rows = Organisation.objects.select_related("area").annotate(office_count=Count("offices"))
     return rows if scope.holds(actor, VIEW) else rows.none()
 

@@ -1,4 +1,4 @@
-"""What others read of places as a whole; what lies within an actor's scope is `access.territory`."""
+"""What others read of places; what lies within an actor's scope is `access.territory`."""
 
 from __future__ import annotations
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from amana.access import scope
 from amana.kernel.command import Actor
 from amana.kernel.errors import NotFound
 from amana.kernel.references import ReferenceMistyped, decode_reference
+from amana.places.models import Area
 from amana.registry.models import (
     Group,
     Membership,
@@ -228,3 +230,28 @@ def find_by_words(*, actor: Actor, words: str) -> Group | Person | None:
         except NotFound:
             continue
     return None
+
+
+def count_people_of_areas(*, actor: Actor, areas: Sequence[Area]) -> None:
+    """Set `household_count` and `person_count` on areas, everything below each included.
+
+    Counts what the actor may see. One pass over households and one over people, whatever the
+    number of areas.
+    """
+    wanted = {area.pk for area in areas}
+    for name, rows in (
+        ("household_count", list_groups(actor=actor)),
+        ("person_count", list_people(actor=actor)),
+    ):
+        sums = dict.fromkeys(wanted, 0)
+        counted = (
+            rows.filter(area__path__overlap=list(wanted))
+            .order_by()
+            .values_list("area__path")
+            .annotate(n=Count("pk"))
+        )
+        for path, count in counted:
+            for key in wanted.intersection(path):
+                sums[key] += count
+        for area in areas:
+            setattr(area, name, sums[area.pk])

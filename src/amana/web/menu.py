@@ -56,8 +56,7 @@ def items_for(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
                 "url": url,
                 "icon": item.icon,
                 "house": item.order >= 80,
-                "current": request.path == url
-                or (url != "/" and request.path.startswith(url)),
+                "current": request.path == url or (url != "/" and request.path.startswith(url)),
             }
         )
     return shown

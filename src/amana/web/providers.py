@@ -189,6 +189,4 @@ def sentences_for(actor: Actor, subject: Subject, on: date) -> list[Sentence]:
 def tabs_for(actor: Actor, kind: str) -> list[Tab]:
     """Give the tabs this actor may open on a page of a kind of subject, in order."""
     found = [t for t in _registered.tabs.values() if kind in t.subjects]
-    return [
-        t for t in sorted(found, key=lambda t: t.order) if scope.holds(actor, t.permission)
-    ]
+    return [t for t in sorted(found, key=lambda t: t.order) if scope.holds(actor, t.permission)]

@@ -27,7 +27,9 @@ def account(request: HttpRequest) -> HttpResponse:
     )
     held: set[str] = set()
     for row in assignments:
-        held |= set(PERMISSIONS) if EVERYTHING in row.role.permissions else set(row.role.permissions)
+        held |= (
+            set(PERMISSIONS) if EVERYTHING in row.role.permissions else set(row.role.permissions)
+        )
     may = sorted(PERMISSIONS[code] for code in held if code in PERMISSIONS)
     return render(request, "amana/account.html", {"assignments": assignments, "may": may})
 

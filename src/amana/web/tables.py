@@ -69,8 +69,7 @@ class Column:
             return self.status(row)[0]
         if self.value is not None:
             return self.value(row)
-        found = row.get(self.key) if isinstance(row, dict) else getattr(row, self.key)
-        return found
+        return row.get(self.key) if isinstance(row, dict) else getattr(row, self.key)
 
     def written(self, value: Any) -> str:
         """Write a value as the reader sees it."""
@@ -294,7 +293,11 @@ class Table:
     def filter_fields(self) -> list[dict[str, Any]]:
         """The filters with their present values."""
         return [
-            {"filter": one, "value": self.request.GET.get(one.key, ""), "id": f"{self.name}-{one.key}"}
+            {
+                "filter": one,
+                "value": self.request.GET.get(one.key, ""),
+                "id": f"{self.name}-{one.key}",
+            }
             for one in self.filters
         ]
 

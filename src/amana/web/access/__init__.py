@@ -1,0 +1,1 @@
+"""Pages of access: users and roles, runs, the audit trail."""

@@ -1,0 +1,1 @@
+"""Pages of places: the tree of areas, organisations and offices."""
