@@ -1,0 +1,32 @@
+"""Where the blueprints that come with Amana are: beside the checkout, or inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amana.kernel.errors import NotFound
+from amana.kernel.home import find_checkout
+
+
+class BlueprintNotShipped(NotFound):
+    """This installation has no blueprint of that name."""
+
+    code = "BLUEPRINT_NOT_SHIPPED"
+
+
+def find_blueprint(name: str) -> Path:
+    """Give the folder of a blueprint that comes with Amana.
+
+    Raises:
+        BlueprintNotShipped: there is none of that name here.
+    """
+    packaged = Path(__file__).resolve().parents[1] / "blueprints"
+    checkout = find_checkout()
+    places = [packaged] if checkout is None else [checkout / "blueprints", packaged]
+    for place in places:
+        if (place / name / "blueprint.yaml").is_file():
+            return place / name
+    raise BlueprintNotShipped(
+        f"The blueprint “{name}” is not part of this installation.",
+        mend="Run from a checkout of the source, which has it under blueprints/.",
+    )
