@@ -36,6 +36,7 @@ variables:
   - {code: roof, of: household, type: code, codes: roof, title: Roof, purpose: [scoring],
      validity_months: 42, means: roof_material}
 """
+DOUBLE = "{code: roof, of: person, type: text, purpose: [scoring], title: R}"
 
 
 def test_core_covers_what_registries_hold() -> None:
@@ -89,10 +90,9 @@ def test_hash_ignores_titles_but_not_codes() -> None:
         ("validity_months: 42", "range: [0, 5]", "A code has no range."),
         ("code: roof,", "code: roof_material,", "is a core variable of another shape"),
         ("  roof:\n    title", "  roof_material:\n    title", "belongs to the core dictionary"),
-        ("variables:\n", "variables:\n  - {code: roof, of: person, type: text, purpose: [scoring],"
-         " title: R}\n", "stands twice; first on line 8"),
+        ("variables:\n", f"variables:\n  - {DOUBLE}\n", "stands twice; first on line 8"),
     ],
-)  # fmt: skip
+)
 def test_mistake_is_told_when_made(was: str, now: str, words: str) -> None:
     assert was in GOOD
     _, mistakes = read(GOOD.replace(was, now, 1))

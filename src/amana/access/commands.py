@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from amana.access import scope
-from amana.access.models import Role, RoleAssignment, Separation, User
+from amana.access.models import ApiToken, Role, RoleAssignment, Separation, User
 from amana.access.permissions import EVERYTHING
 from amana.access.roles_file import USERNAME, Grant, RolesDefinition
+from amana.access.tokens import hash_token, new_token
 from amana.kernel.changes import Changes, What
 from amana.kernel.command import Actor, command, note
 from amana.kernel.errors import BadInput, Conflict, NotFound, NotPermitted, Where
@@ -85,7 +86,7 @@ def apply_roles(*, actor: Actor, roles: RolesDefinition, on: date) -> Changes:
             changes.warnings.append(f"The role {code} is not in the blueprint and is still held.")
     _apply_separations(roles, changes)
     for user in roles.users:
-        _apply_user(actor, user.username, user.name, user.roles, on, changes)
+        _apply_user(user.username, user.name, user.roles, on, changes)
     _refuse_lock_out(on, Where(file="roles.yaml", field="roles"))
     note(created=changes.created, changed=changes.changed, unchanged=changes.unchanged)
     return changes
@@ -106,7 +107,7 @@ def _apply_separations(roles: RolesDefinition, changes: Changes) -> None:
 
 
 def _apply_user(
-    actor: Actor, username: str, name: str, grants: tuple[Grant, ...], on: date, changes: Changes
+    username: str, name: str, grants: tuple[Grant, ...], on: date, changes: Changes
 ) -> None:
     what: What = "unchanged"
     row = User.objects.filter(username=username).first()
@@ -117,7 +118,7 @@ def _apply_user(
         User.objects.filter(pk=row.pk).update(name=name)
         what = "changed"
     for grant in grants:
-        if _give(actor, row, grant, on) and what == "unchanged":
+        if _give(row, grant, on) and what == "unchanged":
             what = "changed"
     changes.add("user", username, what)
 
@@ -129,21 +130,10 @@ def _make_user(username: str, name: str) -> User:
     return row
 
 
-def _give(actor: Actor, user: User, grant: Grant, on: date) -> bool:
+def _give(user: User, grant: Grant, on: date) -> bool:
     """Give a role within its scope; False when the user holds it already."""
     role = get_role(grant.role)
     area = get_area(grant.area) if grant.area else None
-    scope.require(
-        actor,
-        "access.apply_roles" if scope.holds(actor, "access.apply_roles") else MANAGE,
-        programme=grant.programme or None,
-        area_id=area.pk if area else None,
-    )
-    if EVERYTHING in role.permissions and not _holds_everything(actor, on):
-        raise NotPermitted(
-            f"The role {role.code} allows everything; only one who holds it can give it.",
-            mend="Give a narrower role.",
-        )
     held = RoleAssignment.objects.filter(
         user=user, role=role, area=area, office=None, programme=grant.programme, valid_to=None
     )
@@ -238,7 +228,12 @@ def _give_within_scope(actor: Actor, user: User, grant: Grant, on: date) -> bool
         )
     scope.require(actor, MANAGE, programme=grant.programme or None, area_id=area_id)
     note(subject=user.username, programme=grant.programme, area_id=area_id, role=grant.role)
-    return _give(actor, user, grant, on)
+    if EVERYTHING in get_role(grant.role).permissions and not _holds_everything(actor, on):
+        raise NotPermitted(
+            f"The role {grant.role} allows everything; only one who holds it can give it.",
+            mend="Give a narrower role.",
+        )
+    return _give(user, grant, on)
 
 
 @command(MANAGE)
@@ -344,3 +339,47 @@ def get_area(code: str) -> Area:
             where=Where(field="area"),
         )
     return row
+
+
+MOST_TOKEN_DAYS = 366
+
+
+@command(MANAGE)
+def issue_token(*, actor: Actor, username: str, label: str, days: int, at: datetime) -> str:
+    """Give a user a bearer token for the API and return it; it is shown this once.
+
+    Args:
+        label: what it is for, as the list of tokens shows it.
+        days: how long it is good for, 1 to 366.
+
+    Raises:
+        UserUnknown: no user has the name.
+        BadInput: the days are out of range, or there is no label.
+    """
+    user = get_user(username)
+    if not label.strip() or not 1 <= days <= MOST_TOKEN_DAYS:
+        raise BadInput(
+            "A token needs a label and a term of 1 to 366 days.",
+            mend="Say what it is for, and for how many days.",
+        )
+    token = new_token()
+    ApiToken.objects.create(
+        user=user,
+        label=label.strip()[:80],
+        token_sha256=hash_token(token),
+        created_at=at,
+        expires_on=at.date() + timedelta(days=days),
+    )
+    note(subject=user.username, label=label.strip()[:80], days=days)
+    return token
+
+
+@command(MANAGE)
+def revoke_tokens(*, actor: Actor, username: str, label: str, at: datetime) -> int:
+    """Take a user's tokens of one label back at once; return how many were good until now."""
+    user = get_user(username)
+    count = ApiToken.objects.filter(user=user, label=label, revoked_at__isnull=True).update(
+        revoked_at=at
+    )
+    note(subject=user.username, label=label, revoked=count)
+    return count

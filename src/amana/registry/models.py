@@ -16,12 +16,12 @@ from amana.places.models import Area, Office, Organisation
 class CodeList(models.Model):
     """A closed list of codes a variable may take, with titles by language.
 
-    `codes` maps each code, in order, to {"title": {lang: text}, "means": core code or ""}.
+    `codes` lists them in order: [{"code", "title": {lang: text}, "means": core code or ""}, …].
     """
 
     code = models.SlugField(max_length=60, unique=True)
     title = models.JSONField(default=dict)
-    codes = models.JSONField(default=dict)
+    codes = models.JSONField(default=list)
     core = models.BooleanField(default=False)
 
     def __str__(self) -> str:
