@@ -57,7 +57,8 @@ def work_out(survey: Path) -> ByHand:
     working = pd.cut(homes.working, [-1, 0, 1, 99], labels=[0, 3, 6]).astype(int)
     scores = size + children + working
     for column, points in (
-        ("roof", ROOF), ("walls", WALLS), ("water", WATER), ("electricity", ELECTRICITY), ("urban", URBAN)
+        ("roof", ROOF), ("walls", WALLS), ("water", WATER), ("electricity", ELECTRICITY),
+        ("urban", URBAN),
     ):  # fmt: skip
         scores = scores + homes[column].map(points)
     scores.index = scores.index.astype(str)
