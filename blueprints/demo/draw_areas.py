@@ -173,6 +173,12 @@ def main() -> None:
 
     order = {"province": 0, "district": 1, "ward": 2}
     rows.sort(key=lambda row: (order[row["level"]], row["code"]))
+    # What the wards offer and fear, for rules and maps; a draw of its own, so that it can change alone.
+    draw = np.random.default_rng(SEED + 1)
+    for row in rows:
+        ward = row["level"] == "ward"
+        row["minutes_to_pay_point"] = str(int(draw.gamma(2.2, 30))) if ward else ""
+        row["hazard_level"] = str(int(min(5, draw.poisson(1.3)))) if ward else ""
     with (HERE / "areas.csv").open("w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
