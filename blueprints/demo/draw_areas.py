@@ -1,8 +1,10 @@
-"""Draw the invented country: `python blueprints/demo/draw_areas.py` writes areas.csv and areas.geojson.
+"""Draw the invented country: writes areas.csv and areas.geojson beside this script.
 
-The country is a lattice of about 500 bent cells. Provinces, districts and wards are sets of cells, and
-every border runs along edges that both neighbours share, so that no two polygons overlap and no gap
-lies between them. Nothing here is a real place; the position is in the open ocean.
+    python blueprints/demo/draw_areas.py
+
+The country is a lattice of about 500 bent cells. Provinces, districts and wards are sets of cells,
+and every border runs along edges that both neighbours share, so that no two polygons overlap and no
+gap lies between them. Nothing here is a real place; the position is in the open ocean.
 """
 
 from __future__ import annotations
@@ -173,7 +175,7 @@ def main() -> None:
 
     order = {"province": 0, "district": 1, "ward": 2}
     rows.sort(key=lambda row: (order[row["level"]], row["code"]))
-    # What the wards offer and fear, for rules and maps; a draw of its own, so that it can change alone.
+    # What the wards offer and fear; a draw of its own, so that it can change alone.
     draw = np.random.default_rng(SEED + 1)
     for row in rows:
         ward = row["level"] == "ward"
