@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from tests.making import make_area, make_user
 
 from amana.access.models import ApiToken, User
 from amana.access.tokens import hash_token, new_token
 from amana.kernel import clock
-from tests.making import make_area, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +80,41 @@ def test_the_documentation_loads_nothing_from_elsewhere(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
     assert "https://" not in page
     assert client.get("/api/openapi.json").json()["openapi"].startswith("3.1")
+
+
+def test_a_write_sent_twice_with_one_key_is_done_once(client: Client) -> None:
+    admin = make_user("admin", ["access.manage_users"])
+    make_user("other")
+    header = {**bearer(admin), "Idempotency-Key": "k-1"}
+    asked = {"username": "other", "label": "mis", "days": 30}
+    answers = [
+        client.post("/api/tokens", asked, content_type="application/json", headers=header)
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+    assert ApiToken.objects.filter(user__username="other").count() == 1
+
+
+def test_one_key_for_two_requests_is_refused(client: Client) -> None:
+    header = {**bearer(make_user("admin", ["access.manage_users"])), "Idempotency-Key": "k-1"}
+    for label, status in (("a", 200), ("b", 409)):
+        answer = client.post(
+            "/api/tokens",
+            {"username": "admin", "label": label, "days": 30},
+            content_type="application/json",
+            headers=header,
+        )
+        assert answer.status_code == status
+    assert answer.json()["code"] == "IDEMPOTENCY_KEY_USED_OTHERWISE"
+
+
+def test_a_token_taken_back_opens_nothing(client: Client) -> None:
+    admin = make_user("admin", ["access.manage_users", "places.view_areas"])
+    header = bearer(admin)
+    asked = {"username": "admin", "label": "mis"}
+    issued = client.post("/api/tokens", asked, content_type="application/json", headers=header)
+    fresh = {"Authorization": f"Bearer {issued.json()['token']}"}
+    assert client.get("/api/areas", headers=fresh).status_code == 200
+    client.post("/api/tokens/revoke", asked, content_type="application/json", headers=header)
+    assert client.get("/api/areas", headers=fresh).status_code == 401

@@ -226,14 +226,14 @@ class ApiToken(models.Model):
 class IdempotentRequest(models.Model):
     """An answered write of the API, so that the same request sent again gets the same answer.
 
-    Written in the transaction of the write itself; unique by user and key.
+    Written in the transaction of the write itself; unique by user and key. The answer is sealed.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     key = models.CharField(max_length=120)
     request_sha256 = models.CharField(max_length=64)
     at = models.DateTimeField()
-    answer = models.JSONField(null=True)
+    answer = models.BinaryField(null=True)
 
     class Meta:
         constraints = [

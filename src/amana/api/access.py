@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from ninja.security import HttpBearer, SessionAuth
 from amana.access import scope
 from amana.access.models import IdempotentRequest
 from amana.access.permissions import PERMISSIONS
+from amana.access.sealing import decrypt_text, encrypt_text
 from amana.access.tokens import find_token
 from amana.kernel import clock
 from amana.kernel.command import Actor
@@ -111,9 +113,9 @@ def _answer_once(request: HttpRequest, key: str, act: Callable[[], Any]) -> Any:
                     "This idempotency key came before with another request.",
                     mend="Use a fresh key for each new request.",
                 ) from None
-            return before.answer
+            return json.loads(decrypt_text(before.answer or b""))
         answer = act()
         kept = answer.model_dump(mode="json") if hasattr(answer, "model_dump") else answer
-        row.answer = kept
+        row.answer = encrypt_text(json.dumps(kept))
         row.save(update_fields=["answer"])
         return answer

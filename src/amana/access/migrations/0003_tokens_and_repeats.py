@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=120)),
                 ('request_sha256', models.CharField(max_length=64)),
                 ('at', models.DateTimeField()),
-                ('answer', models.JSONField(null=True)),
+                ('answer', models.BinaryField(null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

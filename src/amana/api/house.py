@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Schema
 
+from amana.access import commands as access
 from amana.access import runs, scope
 from amana.access.models import AuditEvent, Run
 from amana.access.queries import verify_audit_chain
 from amana.api.access import allows
 from amana.api.pages import Page, page_of
+from amana.kernel import clock
 from amana.places.models import Area
 
 router = Router(tags=["House"])
@@ -123,3 +125,35 @@ def check_audit_chain(request: HttpRequest) -> dict[str, Any]:
     """Recompute the chain of the audit trail and tell where it breaks, if it does."""
     state = verify_audit_chain()
     return {"events": state.count, "broken_at": state.broken_at}
+
+
+class TokenAsked(Schema):
+    """A token to be issued: for whom, what for, for how many days."""
+
+    username: str
+    label: str
+    days: int = 90
+
+
+@router.post("/tokens")
+@allows("access.manage_users")
+def issue_token(request: HttpRequest, asked: TokenAsked) -> dict[str, Any]:
+    """Give a user a bearer token; the answer is the only time it is shown."""
+    token = access.issue_token(
+        actor=request.actor,
+        username=asked.username,
+        label=asked.label,
+        days=asked.days,
+        at=clock.now(),
+    )
+    return {"username": asked.username, "label": asked.label, "token": token}
+
+
+@router.post("/tokens/revoke")
+@allows("access.manage_users")
+def revoke_tokens(request: HttpRequest, asked: TokenAsked) -> dict[str, Any]:
+    """Take back a user's tokens of one label."""
+    count = access.revoke_tokens(
+        actor=request.actor, username=asked.username, label=asked.label, at=clock.now()
+    )
+    return {"username": asked.username, "label": asked.label, "revoked": count}
