@@ -16,14 +16,18 @@ from amana.kernel.errors import NotFound
 from amana.kernel.references import ReferenceMistyped, decode_reference
 from amana.places.models import Area
 from amana.registry.models import (
+    Account,
+    CodeList,
     Group,
     Membership,
     Person,
+    Relationship,
     SourceKey,
     Submission,
     SubmissionSubject,
     Variable,
 )
+from amana.registry.names import alternatives
 
 VIEW = "registry.view_people"
 
@@ -138,6 +142,14 @@ def filter_stale(rows: QuerySet[Any], *, on: date) -> QuerySet[Any]:
     return rows.alias(is_stale=stale).filter(is_stale=True)
 
 
+def filter_by_name(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    """Keep the groups or people whose names have each word asked, or its sound."""
+    asked = alternatives(words)
+    for tokens in asked:
+        rows = rows.filter(search_tokens__overlap=tokens)
+    return rows if asked else rows.none()
+
+
 def list_members(*, group: Group) -> QuerySet[Membership]:
     """List who lives in a group today: the head first, then as they were recorded."""
     return (
@@ -154,6 +166,18 @@ def list_memberships(*, person: Person) -> QuerySet[Membership]:
         .select_related("group", "group__area")
         .order_by(F("valid_to").desc(nulls_first=True), "-valid_from")
     )
+
+
+def list_relationships(*, person: Person) -> QuerySet[Relationship]:
+    """List whose parent, spouse, guardian or caregiver a person is today."""
+    rows = Relationship.objects.filter(person=person, valid_to__isnull=True)
+    return rows.select_related("other").order_by("id")
+
+
+def list_accounts(*, person: Person) -> QuerySet[Account]:
+    """List the open accounts of a person, the preferred one first."""
+    rows = Account.objects.filter(person=person, valid_to__isnull=True)
+    return rows.order_by("preference", "id")
 
 
 def list_facts(*, subject: Group | Person, on: date) -> list[Fact]:
@@ -207,6 +231,12 @@ def list_evidence(*, subject: Group | Person) -> QuerySet[SubmissionSubject]:
         .select_related("submission", "submission__run")
         .order_by("-submission_id")
     )
+
+
+def list_roles() -> dict[str, Any]:
+    """Give the titles of the relations to the head, by code, in their order."""
+    row = CodeList.objects.filter(code="role").first()
+    return {code["code"]: code["title"] for code in row.codes} if row else {}
 
 
 def list_source_keys(*, subject: Group | Person) -> list[str]:

@@ -30,19 +30,24 @@ class Form(forms.Form):
     def refusals(self) -> Iterator[None]:
         """Catch what the command inside refuses and add it to the form's errors.
 
-        `NotFound` passes: an absent subject is a page of its own.
+        `NotFound` passes, since an absent subject is a page of its own, unless it names a field
+        of this form.
         """
         try:
             yield
-        except NotFound:
-            raise
         except AmanaError as error:
+            if isinstance(error, NotFound) and self._field_of(error) not in self.fields:
+                raise
             self.add_refusal(error)
+
+    def _field_of(self, error: AmanaError) -> str:
+        named = error.where.field or ""
+        return self.field_names.get(named, named)
 
     def add_refusal(self, error: AmanaError) -> None:
         """Add an AmanaError, or each of the several it holds, to the form."""
         for one in getattr(error, "errors", [error]):
-            name = self.field_names.get(one.where.field or "", one.where.field)
+            name = self._field_of(one)
             if name in self.fields:
                 self.add_error(name, f"{one.message} {one.mend}".strip())
             else:

@@ -1,0 +1,1 @@
+"""Pages of intake: files that come in, their progress, and what was refused and why."""

@@ -1,0 +1,8 @@
+"""What the registry adds to the side menu."""
+
+from django.utils.translation import gettext_lazy as _
+
+from amana.registry.queries import VIEW
+from amana.web import menu
+
+menu.add(order=10, title=_("Households"), url="registry:households", permission=VIEW, icon="people")
