@@ -1,0 +1,317 @@
+"""A rule set → one SQL statement over a snapshot, as a chain of named steps.
+
+``members`` (the one grouped scan over people) → ``units`` (one row per unit, only what the rules
+read) → ``scored`` → ``ranked`` → ``judged`` (criteria) → ``decided`` (outcome, what is missing,
+amounts) → the result (rank, places). Steps that nothing needs are left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sqlglot import exp
+
+from amana.engine import nodes, sql
+from amana.engine.emit import Emitter, Setting, Value_
+from amana.engine.members import MemberScan
+from amana.engine.nodes import Node
+from amana.engine.rules import Benefit, Model, Rounding, RuleSet
+from amana.engine.schema import Kind
+from amana.engine.sql import Expr
+
+
+@dataclass(frozen=True)
+class TypedModel:
+    """A model with its rules typed: (node, weight) for linear, [(node, points)] per item."""
+
+    model: Model
+    terms: tuple[Node, ...] = ()
+    items: tuple[tuple[Node, ...], ...] = ()
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Give all rules of the model."""
+        return [*self.terms, *(node for item in self.items for node in item)]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A rule set with every rule typed, in the order of the rule set."""
+
+    ruleset: RuleSet
+    criteria: tuple[Node, ...]
+    benefits: tuple[Node, ...]
+    priority: tuple[tuple[Node, bool], ...]
+    models: tuple[TypedModel, ...]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Give all rules outside the models."""
+        return [*self.criteria, *self.benefits, *(node for node, _ in self.priority)]
+
+
+@dataclass
+class Steps:
+    """Named steps of one statement, each a select that may read those before it."""
+
+    ctes: list[tuple[str, exp.Select]] = field(default_factory=list)
+
+    def add(self, name: str, select: exp.Select) -> str:
+        """Append a step and give its name."""
+        self.ctes.append((name, select))
+        return name
+
+    def finish(self, select: exp.Select) -> exp.Select:
+        """Put the steps before the last select."""
+        for name, step in self.ctes:
+            select = select.with_(name, as_=step, copy=False)
+        return select
+
+
+class UnitScan:
+    """The steps up to ``scored`` and ``ranked`` for one kind of unit."""
+
+    def __init__(self, setting: Setting, scan: MemberScan, *, prefix: str = "") -> None:
+        self.setting = setting
+        self.scan = scan
+        self.prefix = prefix
+        self.passed: dict[tuple[str, str], None] = {}
+        self.emitter = Emitter(setting, scan, reach=self.reach)
+        self.home: dict[str, str] = {}
+
+    @property
+    def is_person(self) -> bool:
+        """Tell whether the units are persons."""
+        return self.setting.unit == "person"
+
+    def reach(self, table: str, name: str) -> Expr:
+        """Give a column passed through from the tables, and remember to pass it."""
+        if table in ("score", "rank", "of"):
+            model = name.split(".")[0]
+            if model in self.home:
+                self.passed[("home", f"{table}.{name}")] = None
+                return sql.named(f"home.{table}.{name}")
+            return sql.named(f"{table}.{name}")
+        self.passed[(table, name)] = None
+        return sql.named(f"{table}.{name}")
+
+    def missing_of(self, model: str) -> Expr:
+        """Give the list of what a model misses."""
+        if model in self.home:
+            self.passed[("home", f"missing.{model}")] = None
+            return sql.named(f"home.missing.{model}")
+        return sql.named(f"missing.{model}")
+
+    def units(self, levels: Iterable[str]) -> exp.Select:
+        """Give the select with one row per unit and the columns passed through so far."""
+        unit = "person" if self.is_person else "household"
+        key = "person_id" if self.is_person else "group_id"
+        columns = [
+            sql.alias(sql.column(unit, key), "unit_id"),
+            sql.alias(sql.column(unit, "area_id"), "area_id"),
+        ]
+        columns += [
+            sql.alias(sql.column(unit, f"area_{level}"), f"area.{level}") for level in levels
+        ]
+        columns += [
+            sql.alias(sql.column(table, name), f"{table}.{name}") for table, name in self.passed
+        ]
+        tables = {table for table, _ in self.passed}
+        source = "people" if self.is_person else "groups"
+        select = exp.select(*columns).from_(_table(source, unit))
+        group = sql.column(unit, "group_id")
+        if self.is_person and "household" in tables:
+            select = _left_join(
+                select, _table("groups", "household"), "household", "group_id", group
+            )
+        if "area" in tables:
+            place = sql.column(unit, "area_id")
+            select = _left_join(select, _table("areas", "area"), "area", "area_id", place)
+        if "members" in tables:
+            select = _left_join(select, exp.to_table("members"), "members", "group_id", group)
+        if "home" in tables:
+            home = _table("home_scores", "home")
+            select = _left_join(select, home, "home", "unit_id", group)
+        if self.is_person:
+            return select.where(sql.column(unit, "home"))
+        kind = exp.EQ(this=sql.column(unit, "kind"), expression=sql.text(self.setting.unit.upper()))
+        return select.where(kind)
+
+    # -- models ---------------------------------------------------------------------------
+
+    def score_columns(self, typed: TypedModel, *, with_missing: bool) -> list[Expr]:
+        """Give ``score.<code>`` and, when asked, ``missing.<code>`` of a model."""
+        code = typed.model.code
+        score = self.linear(typed) if typed.model.kind == "linear" else self.points(typed)
+        found = [sql.alias(score, f"score.{code}")]
+        if with_missing:
+            found.append(sql.alias(self.model_missing(typed), f"missing.{code}"))
+        return found
+
+    def linear(self, typed: TypedModel) -> Expr:
+        """Give the rounded sum of weight times value; one unknown value makes it unknown."""
+        model = typed.model
+        total: Expr = sql.cast(sql.number(Decimal(model.intercept)), "DECIMAL(38,12)")
+        for term, node in zip(model.terms, typed.terms, strict=True):
+            value = self.emitter.value(node)
+            weight = sql.cast(sql.number(Decimal(term.weight)), "DECIMAL(18,12)")
+            number = self.weighable(node, value)
+            product = sql.cast(exp.Mul(this=number, expression=weight), "DECIMAL(38,12)")
+            total = exp.Add(this=total, expression=product)
+        return self.kept(total, model.round)
+
+    def weighable(self, node: Node, value: Value_) -> Expr:
+        """Give a term's value as a number the weight can multiply without overflow."""
+        if node.kind is Kind.BOOLEAN:
+            return sql.cast(sql.cast(value.expr, "INTEGER"), "DECIMAL(18,6)")
+        decimal = self.emitter.decimal(value)
+        if isinstance(decimal.expr, exp.Cast) and not isinstance(decimal.expr, exp.TryCast):
+            return decimal.expr
+        return sql.cast(decimal.expr, "DECIMAL(18,6)")
+
+    def kept(self, total: Expr, digits: int) -> Expr:
+        """Round halves up to the model's digits and keep decimal(12,6); unknown beyond."""
+        scale = sql.number(10**digits)
+        bounded = sql.try_cast(exp.Paren(this=total), "DECIMAL(22,12)")
+        scaled = exp.Mul(this=bounded, expression=scale)
+        up = sql.fn("FLOOR", exp.Add(this=scaled, expression=sql.number(Decimal("0.5"))))
+        whole: Expr = sql.cast(up, "DECIMAL(22,0)")
+        if digits:
+            whole = exp.Mul(this=whole, expression=sql.number(Decimal(1).scaleb(-digits)))
+        return sql.try_cast(whole, "DECIMAL(12,6)")
+
+    def points(self, typed: TypedModel) -> Expr:
+        """Give the sum over items of the points of the first rule that holds."""
+        parts: list[Expr] = []
+        for item, tests in zip(typed.model.items, typed.items, strict=True):
+            branches: list[tuple[Expr, Expr]] = []
+            for (_, points), node in zip(item.points, tests, strict=True):
+                value = self.emitter.value(node)
+                branches.append((value.expr, sql.number(points)))
+                if not value.known:
+                    branches.append((sql.is_null(value.expr), sql.NULL))
+            parts.append(sql.case(*branches, default=sql.number(0)))
+        total: Expr = sql.cast(sql.number(Decimal(typed.model.intercept)), "DECIMAL(18,6)")
+        for part in parts:
+            total = exp.Add(this=total, expression=part)
+        return sql.try_cast(exp.Paren(this=total), "DECIMAL(12,6)")
+
+    def model_missing(self, typed: TypedModel) -> Expr:
+        """Give the names of the unknown variables that keep the score unknown."""
+        blamed: dict[str, Expr] = {}
+        for node in typed.terms:
+            _collect(blamed, self.emitter.blame_parts([(node, 0)]))
+        for tests in typed.items:
+            reached: list[Expr] = []
+            for node in tests:
+                value = self.emitter.value(node)
+                for name, when in self.emitter.blame_parts([(node, 0)]).items():
+                    # a rule after one that holds, or after one that is unknown, asks for nothing
+                    _collect(blamed, {name: sql.both(*reached, when)})
+                reached.append(exp.Is(this=sql.paren(value.expr), expression=sql.FALSE))
+        return named_list(blamed)
+
+
+def named_list(blamed: dict[str, Expr], more: Iterable[Expr] = ()) -> Expr:
+    """Give the sorted list of the names whose condition holds, and of other lists."""
+    listed: Expr = sql.cast(
+        exp.Array(
+            expressions=[
+                sql.case((when, sql.text(name))) if when is not sql.TRUE else sql.text(name)
+                for name, when in sorted(blamed.items())
+            ]
+        ),
+        "VARCHAR[]",
+    )
+    for other in more:
+        listed = sql.fn("LIST_CONCAT", listed, other)
+    return sql.fn("LIST_SORT", sql.fn("LIST_DISTINCT", listed))
+
+
+def _collect(into: dict[str, Expr], more: dict[str, Expr]) -> None:
+    for name, when in more.items():
+        into[name] = sql.either(into[name], when) if name in into else when
+
+
+def _table(name: str, alias: str) -> exp.Table:
+    return exp.alias_(exp.to_table(name), alias, table=True)  # type: ignore[return-value]
+
+
+def _left_join(
+    select: exp.Select, table: exp.Expression, alias: str, key: str, other: Expr
+) -> exp.Select:
+    on = exp.EQ(this=sql.column(alias, key), expression=other)
+    return select.join(table, on=on, join_type="left")
+
+
+def member_step(scan: MemberScan) -> exp.Select:
+    """Give the grouped scan over people; households and areas are joined only when read."""
+    columns = [sql.alias(sql.column("member", "group_id"), "group_id"), *scan.selected()]
+    select = exp.select(*columns).from_(_table("people", "member"))
+    if scan.reads:
+        on = sql.column("member", "group_id")
+        select = _left_join(select, _table("groups", "household"), "household", "group_id", on)
+    if "area" in scan.reads:
+        place = sql.column("household", "area_id")
+        select = _left_join(select, _table("areas", "area"), "area", "area_id", place)
+    group = sql.column("member", "group_id")
+    return select.where(sql.not_null(group)).group_by(group)
+
+
+def lottery(seed: str | None, when: Expr | None) -> Expr:
+    """Give sha256(seed || ':' || unit id), the printed lottery; a parameter when no seed is set."""
+    start = (
+        sql.text(f"{seed}:")
+        if seed is not None
+        else exp.DPipe(this=sql.fn("GETVARIABLE", sql.text("seed")), expression=sql.text(":"))
+    )
+    drawn = sql.fn("SHA256", sql.fn("CONCAT", start, sql.cast(sql.named("unit_id"), "VARCHAR")))
+    return drawn if when is None else sql.case((when, drawn))
+
+
+def rank_columns(shares: Iterable[nodes.RankShare], models: dict[str, Model]) -> list[Expr]:
+    """Give ``rank.<model>.<level>`` and ``of.<model>.<level>``: rank from the poorer end."""
+    found: list[Expr] = []
+    for model, level in sorted({(share.model, share.level) for share in shares}):
+        score = sql.named(f"score.{model}")
+        within: list[Expr] = [] if level == "all" else [sql.named(f"area.{level}")]
+        descending = models[model].direction == "higher_is_poorer"
+        order = exp.Order(
+            expressions=[
+                exp.Ordered(this=score, desc=descending, nulls_first=False),
+                exp.Ordered(this=sql.named("lottery"), nulls_first=False),
+                exp.Ordered(this=sql.named("unit_id"), nulls_first=False),
+            ]
+        )
+        row = exp.Window(this=sql.fn("ROW_NUMBER"), partition_by=within, order=order)
+        count = exp.Window(this=exp.Count(this=score), partition_by=within)
+        there = sql.both(sql.not_null(score), *(sql.not_null(area) for area in within))
+        found.append(sql.alias(sql.case((there, row)), f"rank.{model}.{level}"))
+        found.append(sql.alias(sql.case((there, count)), f"of.{model}.{level}"))
+    return found
+
+
+def benefit_amount(benefit: Benefit, value: Value_) -> Expr:
+    """Give an amount in whole minor units, rounded once as the benefit says."""
+    if value.whole and benefit.step_minor == 1:
+        return sql.cast(value.expr, "BIGINT")
+    names = {
+        Rounding.HALF_UP: "AMANA_HALF_UP",
+        Rounding.HALF_EVEN: "AMANA_HALF_EVEN",
+        Rounding.DOWN: "AMANA_DOWN",
+        Rounding.UP: "AMANA_UP",
+    }
+    decimal = value.expr
+    if value.whole:
+        decimal = sql.try_cast(value.expr, "DECIMAL(18,6)")
+    return sql.fn(names[benefit.rounding], decimal, sql.number(benefit.step_minor))
+
+
+def setting_on(ruleset: RuleSet, day: dt.date, minor_digits: int, unit: str) -> Setting:
+    """Fix a rule set's parameters for a day (those without a value yet are refused earlier)."""
+    found = {name: parameter.on(day) for name, parameter in ruleset.parameters.items()}
+    values = {name: value for name, value in found.items() if value is not None}
+    return Setting(day, values, ruleset.birth, unit, minor_digits)
