@@ -1,0 +1,5 @@
+"""`python -m amana.cli` is `amana`."""
+
+from amana.cli import main
+
+main()
