@@ -104,7 +104,7 @@ _CLASSES = {
 def widget_html(bound: BoundField) -> str:
     """Draw the input of a field with its classes, hint and error tied to it for screen readers."""
     kind = kind_of(bound)
-    attrs: dict[str, Any] = {}
+    attrs: dict[str, Any] = {"placeholder": False}
     described = []
     if bound.help_text:
         described.append(f"{bound.auto_id}-hint")

@@ -213,8 +213,10 @@ def form(form: forms.BaseForm) -> dict[str, Any]:
 
 
 @register.inclusion_tag("amana/forms/field.html")
-def field(bound: Any) -> dict[str, Any]:
+def field(bound: Any, hint: bool = True) -> dict[str, Any]:
     """Draw one field with its label, hint, error and input."""
+    if not hint:
+        bound.help_text = ""
     kind = kind_of(bound)
     return {
         "field": bound,

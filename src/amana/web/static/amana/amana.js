@@ -7,6 +7,10 @@
     var summary = root.querySelector("[data-error-summary]");
     if (summary) summary.focus();
 
+    root.querySelectorAll("[data-needs-script]").forEach(function (element) {
+      element.hidden = false;
+    });
+
     // References can be copied where the browser allows it.
     if (navigator.clipboard) {
       root.querySelectorAll("button[data-copy]").forEach(function (button) {
