@@ -204,7 +204,7 @@ def _answer(
         told = error.as_dict()
         _print_error(told, session, words=str(error))
         return exit_code(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the last door: told, with its trace, not hidden
         return _tell_unexpected(error, session)
     if answer is not None:
         _print(dict(answer), session)

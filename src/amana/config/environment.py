@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import os
 import secrets
@@ -307,9 +308,7 @@ def _keep_keys(path: Path, names: list[str]) -> dict[str, str]:
         if kept:
             fresh.replace(path)
         else:
-            try:
-                os.link(fresh, path)  # fails when another process was first; then its keys count
-            except FileExistsError:
-                pass
+            with contextlib.suppress(FileExistsError):  # another process was first: its keys count
+                os.link(fresh, path)
             fresh.unlink()
     return kept if all(name in kept for name in names) else json.loads(path.read_text("utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pghistory
 from csp.constants import NONCE, NONE, SELF
@@ -25,7 +26,7 @@ ALLOWED_HOSTS: list[str] = _found["AMANA_HOSTS"]
 AMANA_EMBEDDED = _found["DATABASE_URL"] is None
 if AMANA_EMBEDDED:
     _server = postgres.ensure_running(AMANA_HOME)
-    _database = {
+    _database: dict[str, Any] = {
         "NAME": _server.database,
         "USER": _server.user,
         "PASSWORD": "",
@@ -36,7 +37,7 @@ if AMANA_EMBEDDED:
 else:
     _database = _found["DATABASE_URL"]
 _role = database_roles.OWNER if _found["AMANA_DB_ROLE"] == "owner" else database_roles.APPLICATION
-_options = dict(_database["OPTIONS"])
+_options: dict[str, Any] = dict(_database["OPTIONS"])
 _options["options"] = f"{_options.get('options', '')} -c role={_role}".strip()
 if _found["AMANA_DB_POOL"]:
     _options["pool"] = {"min_size": 1, "max_size": _found["AMANA_DB_POOL"], "timeout": 30}
