@@ -36,18 +36,17 @@ PURPOSES: Final = {
     "statistics": "To report and to plan",
 }
 #: Names that rules and snapshots use for something else; no variable may take them.
-RESERVED: Final = frozenset(
-    # attributes and columns of the snapshot
-    "age sex role presence birth birth_earliest birth_latest death death_reported name receives"
-    " receipts identifiers relationships residence phones accounts person_id group_id area_id home"
-    " kind code level reference oldest_application"
-    # roots of the rule language
-    " members household person area score param money"
-    # words of CEL
-    " true false null in as break const continue else for function if import let loop package"
-    " namespace return var void while has all exists exists_one map filter count sum min max"
-    "".split()
-)
+_ATTRIBUTES: Final = """
+age sex role presence birth birth_earliest birth_latest death death_reported name receives receipts
+identifiers relationships residence phones accounts person_id group_id area_id home kind code level
+reference oldest_application
+"""
+_ROOTS: Final = "members household person area score param money"
+_CEL: Final = """
+true false null in as break const continue else for function if import let loop package namespace
+return var void while has all exists exists_one map filter count sum min max
+"""
+RESERVED: Final = frozenset(f"{_ATTRIBUTES} {_ROOTS} {_CEL}".split())
 CORE_FILE: Final = Path(__file__).with_name("core.yaml")
 
 
