@@ -14,4 +14,4 @@ class ProgrammesConfig(AppConfig):
 
     def ready(self) -> None:
         """Load what the room declares."""
-        from amana.programmes import permissions, privacy  # noqa: F401
+        from amana.programmes import permissions, privacy, snapshot_columns  # noqa: F401

@@ -175,7 +175,7 @@ class ApplicationState(models.TextChoices):
 
 
 class Application(models.Model):
-    """Somebody asks for one programme, for several, or for all they may be entitled to (none named).
+    """Somebody asks for one programme, for several, or (none named) for all they may get.
 
     The day it was received counts for the order of need, not the day it was typed.
     """

@@ -36,12 +36,15 @@ class Standing:
         of: how many are ranked with it; units without a score are not among them.
         limit: the last rank that is let in, when there is a limit.
         area: name of the area it is ranked in; empty for all of them together.
+        share, limit_share: the same from 0 (poorest) to 1, for when only that is known.
     """
 
     rank: int | None = None
     of: int | None = None
     limit: int | None = None
     area: str = ""
+    share: Decimal | None = None
+    limit_share: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,10 @@ def standing_clause(standing: Standing | None) -> str:
     >>> standing_clause(Standing(None, 200, 50))
     ''
     """
-    if standing is None or standing.rank is None or standing.of is None:
+    if standing is None:
         return ""
+    if standing.rank is None or standing.of is None:
+        return _share_clause(standing)
     numbers = {"rank": number(standing.rank), "of": number(standing.of)}
     clause = _("it ranks %(rank)s of %(of)s") % numbers
     if standing.area:
@@ -158,6 +163,33 @@ def standing_clause(standing: Standing | None) -> str:
             "limit": number(standing.limit),
         }
     return clause
+
+
+def _share_clause(standing: Standing) -> str:
+    if standing.share is None:
+        return ""
+    clause = _("counted from the poorest it stands at %(share)s") % {
+        "share": percent(standing.share)
+    }
+    if standing.area:
+        clause = _("in %(area)s, %(clause)s") % {"area": standing.area, "clause": clause}
+    if standing.limit_share is not None:
+        clause = _("%(clause)s, the limit is %(limit)s") % {
+            "clause": clause,
+            "limit": percent(standing.limit_share),
+        }
+    return clause
+
+
+def percent(share: Decimal) -> str:
+    """Write a share of 1 as a percentage, with one digit when it needs one.
+
+    >>> percent(Decimal("0.408")), percent(Decimal("0.300000"))
+    ('40.8 %', '30 %')
+    """
+    value = (share * 100).quantize(Decimal("0.1"))
+    whole = value == value.to_integral_value()
+    return f"{number_format(value, 0 if whole else 1)} %"
 
 
 def negate(says: str) -> str:

@@ -1,0 +1,157 @@
+"""Enrolment of an approved list, for any number of units, in a few statements."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from amana.access import outbox, scope
+from amana.kernel.command import Actor, command, note
+from amana.places.bulk import cursor
+from amana.programmes import queries, recipients, rules
+from amana.programmes.errors import RunNotApproved
+from amana.programmes.models import TargetingRun
+
+ENROL: Final = "programmes.enrol_run"
+
+#: The selected units of a run, each as the one human or group that stands for it now.
+_STAGE: Final = """
+CREATE TEMP TABLE staged_unit ON COMMIT DROP AS
+SELECT DISTINCT ON (u.person_id, u.group_id) u.*,
+       EXISTS (
+           SELECT 1 FROM programmes_enrolment e
+           LEFT JOIN registry_person q ON q.id = e.person_id
+           WHERE e.programme_id = %(programme)s AND e.state <> 'EXITED'
+             AND (e.group_id = u.group_id OR COALESCE(q.survivor_id, q.id) = u.person_id)
+       ) AS enrolled
+FROM (
+    SELECT COALESCE(p.survivor_id, p.id) AS person_id, g.id AS group_id,
+           COALESCE(g.id, s.group_id, p.group_id) AS household_id,
+           COALESCE(g.area_id, s.area_id, p.area_id, d.area_id) AS area_id,
+           g.dissolved_on IS NOT NULL
+               OR COALESCE(s.death_status, p.death_status, '') = 'VERIFIED' AS gone
+    FROM programmes_decision d
+    LEFT JOIN registry_group g ON g.id = d.group_id
+    LEFT JOIN registry_person p ON p.id = d.person_id
+    LEFT JOIN registry_person s ON s.id = p.survivor_id
+    WHERE d.targeting_run_id = %(run)s AND d.selected
+) u
+"""
+
+#: Units, or members of them, that were enrolled since the snapshot in a programme the rules ask
+#: about: what was true when the list was made may not be true now, so they are judged again first.
+_CHANGED: Final = """
+UPDATE staged_unit u SET gone = true
+FROM programmes_enrolment e
+JOIN programmes_programme x ON x.id = e.programme_id
+WHERE x.code = ANY(%(named)s) AND e.state IN ('ACTIVE', 'SUSPENDED')
+  AND EXISTS (SELECT 1 FROM programmes_enrolmentmove m
+              WHERE m.enrolment_id = e.id AND m.before = '' AND m.at > %(taken_at)s)
+  AND (e.group_id = u.group_id OR e.person_id = u.person_id
+       OR EXISTS (SELECT 1 FROM registry_membership b
+                  WHERE b.group_id = u.group_id AND b.person_id = e.person_id
+                    AND b.valid_to IS NULL))
+"""
+
+_ENROL: Final = """
+INSERT INTO programmes_enrolment
+       (programme_id, person_id, group_id, area_id, state, since, active_from, reason,
+        targeting_run_id)
+SELECT %(programme)s, CASE WHEN group_id IS NULL THEN person_id END, group_id, area_id,
+       'ACTIVE', %(on)s, %(on)s, 'SELECTED', %(run)s
+FROM staged_unit WHERE NOT gone AND NOT enrolled
+ORDER BY area_id, group_id, person_id
+ON CONFLICT DO NOTHING
+"""
+
+_STAGE_ENROLMENTS: Final = """
+CREATE TEMP TABLE staged_enrolment ON COMMIT DROP AS
+SELECT e.id AS enrolment_id, e.person_id, u.household_id
+FROM programmes_enrolment e
+JOIN staged_unit u ON u.group_id = e.group_id
+     OR (u.group_id IS NULL AND u.person_id = e.person_id)
+WHERE e.targeting_run_id = %(run)s AND NOT u.enrolled
+  AND NOT EXISTS (SELECT 1 FROM programmes_enrolmentmove m WHERE m.enrolment_id = e.id)
+"""
+
+_MOVES: Final = """
+INSERT INTO programmes_enrolmentmove
+       (enrolment_id, before, after, "on", at, reason, note, username)
+SELECT enrolment_id, '', 'ACTIVE', %(on)s, %(at)s, 'SELECTED', '', %(by)s FROM staged_enrolment
+"""
+
+
+@command(ENROL)
+def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, Any]:
+    """Enrol every selected unit of an approved run, each with its recipient.
+
+    Safe to run twice: a unit that has an open enrolment is left as it is. A person who was merged
+    since is enrolled as the one who stands for them. Left out and counted as `held`: units that
+    are no more (dissolved, verified dead), and units that were enrolled since the snapshot in a
+    programme this one's rules ask about.
+
+    Args:
+        on: first day of entitlement.
+
+    Returns:
+        {"enrolled", "existing", "held", "without_recipient"}.
+
+    Raises:
+        RunNotApproved: nobody has approved the list.
+    """
+    found = queries.get_targeting_run(run, lock=True)
+    programme = found.programme
+    scope.require(actor, ENROL, programme=programme.code)
+    if found.state not in (TargetingRun.State.APPROVED, TargetingRun.State.ENROLLED):
+        raise RunNotApproved(
+            f"The list {found.reference} has not been approved.",
+            mend=f"Have it approved first: amana list approve {found.reference}.",
+        )
+    definition = queries.definition_of(found.version)
+    named = sorted(rules.programmes_named(definition))
+    values = {
+        "run": found.pk,
+        "programme": programme.pk,
+        "named": named,
+        "taken_at": found.snapshot.taken_at,
+        "on": on,
+        "at": at,
+        "by": actor.username,
+    }
+    with cursor() as cur:
+        cur.execute("DROP TABLE IF EXISTS staged_unit, staged_enrolment")
+        cur.execute(_STAGE, values)
+        if named:
+            cur.execute(_CHANGED, values)
+        cur.execute(_ENROL, values)
+        cur.execute(_STAGE_ENROLMENTS, values)
+        cur.execute("ANALYZE staged_enrolment")
+        cur.execute(
+            recipients.insert_statement(rule=definition.recipient, persons=definition.is_person),
+            recipients.parameters(rule=definition.recipient, on=on, at=at, by=actor.username),
+        )
+        collecting = cur.rowcount
+        cur.execute(_MOVES, values)
+        enrolled = cur.rowcount
+        cur.execute(
+            "SELECT count(*) FILTER (WHERE enrolled),"
+            " count(*) FILTER (WHERE gone AND NOT enrolled) FROM staged_unit"
+        )
+        existing, held = cur.fetchone()
+        cur.execute("DROP TABLE staged_unit, staged_enrolment")
+    found.state = TargetingRun.State.ENROLLED
+    found.enrolled_at = found.enrolled_at or at
+    found.save(update_fields=["state", "enrolled_at"])
+    result = {
+        "enrolled": enrolled,
+        "existing": existing,
+        "held": held,
+        "without_recipient": enrolled - collecting,
+    }
+    note(subject=found.reference, programme=programme.code, **result)
+    if enrolled:
+        outbox.announce(
+            "programmes.UnitsEnrolled",
+            {"run": found.reference, "programme": programme.code, "count": enrolled},
+        )
+    return result

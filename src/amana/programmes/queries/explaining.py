@@ -1,0 +1,369 @@
+"""One decision explained: the same reasons in the same words for every face.
+
+`explain` answers from the last targeting run; a unit the run did not know, or a programme without
+a run, is judged live.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from math import floor
+from typing import Any, Final
+
+from django.utils import translation
+
+from amana import engine
+from amana.access import scope
+from amana.kernel.command import Actor
+from amana.places.models import Area
+from amana.programmes import words
+from amana.programmes.definition import Criterion, Definition
+from amana.programmes.errors import ProgrammeIsExternal, UnitNotFound, UnitOfOtherKind
+from amana.programmes.models import Programme, ProgrammeVersion, TargetingRun
+from amana.programmes.queries import judging, results
+from amana.programmes.queries.catalogue import definition_of, get_programme, get_version
+from amana.programmes.queries.units import find_unit
+from amana.registry.live_dictionary import get_dictionary
+from amana.registry.models import Group, Person
+
+VIEW: Final = "programmes.view_decisions"
+_SHARE: Final = re.compile(
+    r"score\.(\w+)\.rank_share\(\s*['\"](\w+)['\"]\s*\)\s*<=?\s*(?:param\.(\w+)|(\d*\.?\d+))"
+)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What was decided about one unit, with the reasons in data and in words.
+
+    Args:
+        criteria: for each criterion: id, says, outcome (met, failed, unknown), missing (names of
+            what would settle it), values (what the rule read); and for people `sentence`,
+            `missing_titles`, `value_titles` and `rule`.
+        run: the targeting run it comes from; None when it was judged live.
+        on: the day of ages and parameters.
+    """
+
+    programme: Programme
+    version: ProgrammeVersion
+    unit: Group | Person
+    outcome: str
+    criteria: tuple[dict[str, Any], ...]
+    score: Decimal | None
+    score_missing: tuple[str, ...]
+    rank: int | None
+    rank_of: int | None
+    selected: bool | None
+    sentence: str
+    run: TargetingRun | None
+    on: date
+    benefits: Mapping[str, int | None]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it for JSON: the form of `amana explain` and the API."""
+        return {
+            "programme": self.programme.code,
+            "version": self.version.version,
+            "reference": str(self.unit.reference),
+            "outcome": self.outcome,
+            "sentence": self.sentence,
+            "criteria": [
+                {
+                    key: criterion[key]
+                    for key in ("id", "says", "outcome", "missing", "values", "sentence")
+                }
+                for criterion in self.criteria
+            ],
+            "score": None if self.score is None else float(self.score),
+            "rank": self.rank,
+            "rank_of": self.rank_of,
+            "selected": self.selected,
+            "run": self.run.reference if self.run else None,
+            "on": self.on.isoformat(),
+        }
+
+
+def explain(*, actor: Actor, programme: str, reference: str, on: date) -> Explained:
+    """Explain what the last targeting run decided about a unit, or judge it live when none did.
+
+    Args:
+        reference: of the household or person, or `source:external-id`. A person is answered for
+            their household when the programme assists households.
+
+    Raises:
+        ProgrammeNotFound, UnitNotFound, UnitOfOtherKind, ProgrammeIsExternal, VersionNotFound.
+    """
+    found = get_programme(programme)
+    unit = _unit_for(found, reference)
+    require_view(actor, found, unit)
+    return explain_unit(found, unit, on=on)
+
+
+def explain_unit(programme: Programme, unit: Group | Person, *, on: date) -> Explained:
+    """Explain a decision whose subject the caller may see."""
+    if programme.external:
+        raise ProgrammeIsExternal(
+            f"{programme.code} is decided by another system.",
+            mend="Ask the agency that runs it.",
+        )
+    run = find_last_run(programme)
+    if run is not None and results.find_row(run, unit.pk) is not None:
+        return _explain_from(run, unit)
+    return evaluate_live(programme, unit, on=on)
+
+
+def find_last_run(programme: Programme) -> TargetingRun | None:
+    """Find the latest targeting run of a programme that is not superseded."""
+    return (
+        TargetingRun.objects.filter(programme=programme)
+        .exclude(state=TargetingRun.State.SUPERSEDED)
+        .select_related("run", "programme", "version", "snapshot")
+        .order_by("-id")
+        .first()
+    )
+
+
+def evaluate_live(programme: Programme, unit: Group | Person, *, on: date) -> Explained:
+    """Judge one unit now, over its live facts; ranks are those of the last run.
+
+    Raises:
+        VersionNotFound: no version is in force on that day.
+    """
+    from amana.programmes.queries import live
+
+    version = get_version(programme, on)
+    run = find_last_run(programme)
+    row = results.find_row(run, unit.pk) if run is not None else None
+    found, compiled = live.evaluate(version, unit, on=on, row=row)
+    return _told(version, unit, found, compiled, run=None, row=None, on=on)
+
+
+def require_view(actor: Actor, programme: Programme, unit: Group | Person) -> None:
+    """Refuse, as if there were no such unit, an actor whose scope does not include it."""
+    if not scope.allows(actor, VIEW, programme=programme.code, area_id=unit.area_id):
+        raise UnitNotFound(
+            f"There is nobody {unit.reference} in your areas.",
+            mend="Read the reference again, or ask somebody whose areas include it.",
+        )
+
+
+def _unit_for(programme: Programme, reference: str) -> Group | Person:
+    unit = find_unit(reference)
+    if unit is None:
+        raise UnitNotFound(
+            f"There is nobody with the reference {reference}.",
+            mend="Copy it from their page, or write source:external-id.",
+        )
+    if programme.unit_kind == Programme.Unit.PERSON:
+        if isinstance(unit, Group):
+            raise UnitOfOtherKind(
+                f"{programme.code} assists persons, and {reference} is a household.",
+                mend="Give the reference of one of its members.",
+            )
+        return unit
+    if isinstance(unit, Person):
+        if unit.group is None:
+            raise UnitOfOtherKind(
+                f"{programme.code} assists households, and {reference} belongs to none.",
+                mend="Record the household first, or ask about another programme.",
+            )
+        return unit.group
+    return unit
+
+
+def _explain_from(run: TargetingRun, unit: Group | Person) -> Explained:
+    compiled = judging.compiled_for(
+        run.version, run.snapshot, run.on, model_versions=run.model_versions
+    )
+    found = engine.explain(
+        compiled,
+        judging.snapshot_folder(run.snapshot),
+        unit.pk,
+        results=results.results_path(run),
+    )
+    row = results.find_row(run, unit.pk)
+    return _told(run.version, unit, found, compiled, run=run, row=row, on=run.on)
+
+
+def _told(
+    version: ProgrammeVersion,
+    unit: Group | Person,
+    found: engine.Explanation,
+    compiled: engine.Compiled,
+    *,
+    run: TargetingRun | None,
+    row: Mapping[str, Any] | None,
+    on: date,
+) -> Explained:
+    """Put an explanation of the engine into the words of the programme."""
+    definition = definition_of(version)
+    language = translation.get_language() or "en"
+    titles = _titles(language)
+    texts = {criterion.id: criterion for criterion in definition.eligibility}
+    told: list[words.CriterionResult] = []
+    criteria: list[dict[str, Any]] = []
+    for outcome in found.criteria:
+        criterion = texts[outcome.id]
+        missing = {name: title_of(name, titles) for name in outcome.missing}
+        told.append(
+            words.CriterionResult(
+                id=outcome.id,
+                says=criterion.says.words(language),
+                says_not=criterion.says_not.words(language) if criterion.says_not else "",
+                outcome=outcome.outcome,
+                missing=missing,
+                values=outcome.values,
+                standing=_standing(criterion, definition, found, run, unit, on),
+                when=criterion.when,
+            )
+        )
+        criteria.append(
+            {
+                "id": outcome.id,
+                "says": told[-1].says,
+                "outcome": outcome.outcome,
+                "missing": list(outcome.missing),
+                "values": dict(outcome.values),
+                "sentence": words.criterion_sentence(told[-1]),
+                "missing_titles": list(missing.values()),
+                "value_titles": {name: title_of(name, titles) for name in outcome.values},
+                "rule": criterion.when,
+            }
+        )
+    selected = bool(row["selected"]) if row is not None else None
+    standing = None
+    if row is not None and row["rank"] is not None and definition.places is not None:
+        standing = words.Standing(
+            rank=row["rank"], of=row["rank_of"], limit=_places_for(version, unit, on)
+        )
+    sentence = words.decision_sentence(words.DecisionWords(found.outcome, told, selected, standing))
+    return Explained(
+        programme=version.programme,
+        version=version,
+        unit=unit,
+        outcome=found.outcome,
+        criteria=tuple(criteria),
+        score=found.score,
+        score_missing=tuple(title_of(name, titles) for name in found.score_missing),
+        rank=row["rank"] if row is not None else None,
+        rank_of=row["rank_of"] if row is not None else None,
+        selected=selected,
+        sentence=sentence,
+        run=run,
+        on=on,
+        benefits=found.benefits or {},
+    )
+
+
+def _standing(
+    criterion: Criterion,
+    definition: Definition,
+    found: engine.Explanation,
+    run: TargetingRun | None,
+    unit: Group | Person,
+    on: date,
+) -> words.Standing | None:
+    """Say where a unit stands in the ranking a criterion is about, when it is about one."""
+    match = _SHARE.search(criterion.when)
+    if match is None:
+        return None
+    model, level, parameter, plain = match.groups()
+    outcome = next(c for c in found.criteria if c.id == criterion.id)
+    share = outcome.values.get(f"score.{model}.rank_share('{level}')")
+    if share is None:
+        return None
+    bound = definition.parameters_on(on).get(parameter) if parameter else Decimal(plain)
+    limit = Decimal(str(bound)) if bound is not None else None
+    area = None
+    if level != "all" and unit.area is not None:
+        area = Area.objects.filter(pk__in=unit.area.path, level__code=level).first()
+    of = None
+    if run is not None and not definition.is_person:
+        of = _count_scored(run.pk, level, area.pk if area else None)
+    return words.Standing(
+        rank=round(Decimal(str(share)) * of) if of else None,
+        of=of,
+        limit=floor(limit * of) if of and limit is not None else None,
+        area=area.name if area else "",
+        share=Decimal(str(share)),
+        limit_share=limit,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _count_scored(run_id: int, level: str, area_id: int | None) -> int | None:
+    """Count the units with a score in an area of a run (results never change)."""
+    run = TargetingRun.objects.select_related("run", "version", "programme").get(pk=run_id)
+    with results.opened(run) as duck:
+        if level == "all":
+            row = duck.execute("SELECT count(score) FROM results").fetchone()
+        else:
+            below = list(Area.objects.filter(path__contains=[area_id]).values_list("pk", flat=True))
+            row = duck.execute(
+                "SELECT count(score) FROM results WHERE list_contains(?, area_id)", [below]
+            ).fetchone()
+    return int(row[0]) if row else None
+
+
+def _places_for(version: ProgrammeVersion, unit: Group | Person, on: date) -> int | None:
+    definition = definition_of(version)
+    if definition.places is None:
+        return None
+    quotas = version.quotas.filter(year__in=(0, on.year)).order_by("-year")
+    if definition.places.by == "all":
+        quota = quotas.filter(area__isnull=True).first()
+    else:
+        path = unit.area.path if unit.area else []
+        quota = quotas.filter(area__in=path).first()
+    return quota.places if quota else 0
+
+
+def _titles(language: str) -> dict[str, str]:
+    dictionary = get_dictionary()
+    found = {}
+    for code, variable in dictionary.variables.items():
+        title = variable.title
+        found[code] = title.get(language) or title.get("") or title.get("en") or code
+    return found
+
+
+def title_of(name: str, titles: Mapping[str, str]) -> str:
+    """Say in words what a rule reads: `members.roof` becomes the roof's title.
+
+    >>> title_of("household.roof", {"roof": "Material of the roof"})
+    'material of the roof'
+    """
+    from django.utils.translation import gettext as _
+
+    scope_word, _dot, rest = name.partition(".")
+    if name == "person.household":
+        return _("the household of the person")
+    if scope_word == "score":
+        model, _dot, what = rest.partition(".")
+        if what.startswith("rank_share"):
+            return _("place among the poorest (%(model)s)") % {"model": model}
+        return _("score (%(model)s)") % {"model": model}
+    if rest == "age":
+        of = _("date of birth or age of a member") if scope_word == "members" else ""
+        return of or _("date of birth or age")
+    if rest.startswith("receives("):
+        code = rest.removeprefix("receives(").strip("'\")")
+        return _("receives %(programme)s") % {"programme": code}
+    title = titles.get(rest, _CORE.get(rest, rest.replace("_", " ")))
+    title = title[:1].lower() + title[1:] if title[1:2].islower() else title
+    if scope_word == "members":
+        return _("%(title)s of a member") % {"title": title}
+    return title
+
+
+_CORE: Final = {
+    "sex": "Sex",
+    "role": "Relation to the head",
+    "presence": "Presence in the household",
+    "oldest_application": "Date of the oldest application",
+}

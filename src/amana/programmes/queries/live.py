@@ -1,0 +1,58 @@
+"""One unit judged now, over its live facts, by the same compiled rules as a whole country."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from amana import engine
+from amana.engine.statement import Statement
+from amana.places.country import find_country
+from amana.programmes.models import ProgrammeVersion
+from amana.programmes.queries import judging
+from amana.registry import snapshots
+from amana.registry.live_dictionary import get_dictionary
+from amana.registry.models import Group, Person
+
+
+def evaluate(
+    version: ProgrammeVersion,
+    unit: Group | Person,
+    *,
+    on: date,
+    row: Mapping[str, Any] | None = None,
+) -> tuple[engine.Explanation, engine.Compiled]:
+    """Judge one unit with a version's rules.
+
+    Args:
+        on: the day of ages and parameters.
+        row: the unit's row in the last published ranking; its rank shares are read off it, and a
+            criterion about a rank is unknown without it.
+    """
+    dictionary = get_dictionary()
+    country = find_country()
+    levels = tuple(country.levels) if country else ()
+    schema = snapshots.assemble(dictionary, as_of=on).schema
+    compiled = judging.compiled_with(version, schema, f"live {dictionary.sha256} {levels}", on)
+    tables = snapshots.live_tables(unit, on=on)
+    return (
+        engine.evaluate_one(compiled, tables, unit_id=unit.pk, ranks=_ranks(compiled, row)),
+        compiled,
+    )
+
+
+def _ranks(
+    compiled: engine.Compiled, row: Mapping[str, Any] | None
+) -> dict[tuple[str, str], Decimal | None]:
+    if row is None:
+        return {}
+    shares = Statement(compiled.schema, compiled.typed, compiled.on).all_shares()
+    alone = len(shares) == 1
+    return {
+        (share.model, share.level): row.get(
+            "rank_share" if alone else f"rank_share_{share.model}_{share.level}"
+        )
+        for share in shares
+    }
