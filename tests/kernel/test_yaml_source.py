@@ -162,3 +162,11 @@ def test_csv_is_refused_with_its_row(tmp_path: Path, text: str, words: str) -> N
     problems = Problems("mistakes")
     assert read_csv(path, problems=problems, required=["code", "name"]) is None
     assert words in told(problems)[0]
+
+
+def test_folded_text_is_one_line_without_the_reader_s_marks() -> None:
+    root, problems = parsed("when: >-\n  a == 1\n  || b == 2\n")
+    assert root.text("when") == "a == 1 || b == 2"
+    assert root.at("when").raw() == "a == 1 || b == 2"
+    assert root.at("when").value() == "a == 1 || b == 2"
+    assert told(problems) == []

@@ -555,7 +555,8 @@ def parse_yaml(text: str, *, file: str, problems: Problems) -> Source:
     lines = text.splitlines()
     empty = Source(file, problems, None, lines=lines)
     try:
-        reader = YAML(typ="rt", pure=True)
+        # Not "rt": the round-trip reader marks the breaks of folded texts (`>-`) with a bell.
+        reader = YAML(typ="safe", pure=True)
         reader.version = (1, 2)
         root = reader.compose(io.StringIO(text))
     except MarkedYAMLError as error:
