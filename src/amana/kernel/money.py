@@ -146,8 +146,8 @@ class Money:
 def round_minor(exact_minor: Decimal, rounding: Rounding) -> int:
     """Round an exact number of minor units to a whole one.
 
-    >>> round_minor(Decimal("1000.5"), Rounding.HALF_EVEN), round_minor(Decimal("1000.5"), Rounding.UP)
-    (1000, 1001)
+    >>> [round_minor(Decimal("1000.5"), way) for way in (Rounding.HALF_EVEN, Rounding.UP)]
+    [1000, 1001]
     """
     return int(exact_minor.quantize(Decimal(1), rounding.value))
 
