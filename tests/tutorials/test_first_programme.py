@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import survey_by_hand
+
+from tests.tutorials import survey_by_hand
 
 CHECKOUT = Path(__file__).parents[2]
 TUTORIAL = CHECKOUT / "docs/tutorials/first-programme.md"
