@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.http import HttpRequest
 
 from amana.kernel.errors import AmanaError, NotFound
 
@@ -25,6 +26,13 @@ class Form(forms.Form):
 
     #: From the field named in an AmanaError to the field of this form, where they differ.
     field_names: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, request: HttpRequest, **kwargs: Any) -> Self:
+        """Give the form filled in with what was posted, or empty when nothing was."""
+        if request.method == "POST":
+            return cls(request.POST, request.FILES, **kwargs)
+        return cls(**kwargs)
 
     @contextmanager
     def refusals(self) -> Iterator[None]:

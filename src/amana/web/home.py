@@ -11,6 +11,7 @@ from amana.access.models import Run
 from amana.kernel import clock
 from amana.kernel.errors import AmanaError
 from amana.web import menu, providers
+from amana.web.access.runs import kind_words
 from amana.web.finding import find_destinations
 from amana.web.pages import page
 
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "amana/home.html",
         {
             "work": providers.work_for(actor),
-            "running": running,
+            "running": [{"run": run, "kind": kind_words(run.kind)} for run in running],
             "figures": providers.figures_for(actor, clock.today()),
         },
     )

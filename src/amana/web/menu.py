@@ -23,6 +23,7 @@ class Item:
         url: name of the URL it opens.
         permission: who sees it; `""` is everyone signed in.
         icon: name of a symbol in static/amana/icons.svg.
+        covers: beginning of the addresses that belong to it; its own address when empty.
     """
 
     order: int
@@ -30,14 +31,15 @@ class Item:
     url: str
     permission: str
     icon: str
+    covers: str = ""
 
 
 ITEMS: dict[str, Item] = {}
 
 
-def add(*, order: int, title: Any, url: str, permission: str, icon: str) -> None:
+def add(*, order: int, title: Any, url: str, permission: str, icon: str, covers: str = "") -> None:
     """Declare a menu item; declaring the same URL again replaces it."""
-    ITEMS[url] = Item(order, title, url, permission, icon)
+    ITEMS[url] = Item(order, title, url, permission, icon, covers)
 
 
 def items_for(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
@@ -50,13 +52,15 @@ def items_for(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
         if not held[item.permission]:
             continue
         url = reverse(item.url)
+        covers = item.covers or url
         shown.append(
             {
                 "title": item.title,
                 "url": url,
                 "icon": item.icon,
                 "house": item.order >= 80,
-                "current": request.path == url or (url != "/" and request.path.startswith(url)),
+                "current": request.path == url
+                or (covers != "/" and request.path.startswith(covers)),
             }
         )
     return shown

@@ -353,11 +353,8 @@ class Table:
         if name == "pk":
             return [key]
         # Unknown values stand last in both directions; a page backward reads them first.
-        sign = (
-            F(name).desc(nulls_last=not backward, nulls_first=backward or None)
-            if falling
-            else F(name).asc(nulls_last=not backward, nulls_first=backward or None)
-        )
+        nulls: dict[str, Any] = {"nulls_first": True} if backward else {"nulls_last": True}
+        sign = F(name).desc(**nulls) if falling else F(name).asc(**nulls)
         return [sign, key]
 
     @cached_property

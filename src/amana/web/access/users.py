@@ -175,7 +175,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 def add_user(request: HttpRequest) -> HttpResponse:
     """Add a user with one role."""
     actor = request.actor  # type: ignore[attr-defined]
-    form = UserForm(request.POST or None, actor=actor)
+    form = UserForm.of(request, actor=actor)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         with form.refusals():
@@ -204,7 +204,7 @@ def user(request: HttpRequest, username: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     found = queries.get_user(actor=actor, username=username)
     may_manage = scope.holds(actor, MANAGE)
-    password = PasswordForm(request.POST or None) if may_manage else None
+    password = PasswordForm.of(request) if may_manage else None
     if request.method == "POST" and password is not None and password.is_valid():
         with password.refusals():
             commands.set_password(
@@ -249,7 +249,7 @@ def give_role(request: HttpRequest, username: str) -> HttpResponse:
     """Give a user one more role."""
     actor = request.actor  # type: ignore[attr-defined]
     found = queries.get_user(actor=actor, username=username)
-    form = RoleForm(request.POST or None, actor=actor)
+    form = RoleForm.of(request, actor=actor)
     if request.method == "POST" and form.is_valid():
         with form.refusals():
             given = commands.grant_role(
@@ -276,7 +276,7 @@ def take_role(request: HttpRequest, username: str, assignment: int) -> HttpRespo
     if assignment not in held:
         raise NotFound(_("They do not hold this role (any more)."), mend=_("See their page."))
     row: RoleAssignment = held[assignment]
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm.of(request)
     if request.method == "POST" and form.is_valid():
         with form.refusals():
             commands.revoke_role(

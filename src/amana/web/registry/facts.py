@@ -14,7 +14,7 @@ from amana.registry.models import Group, Membership, Person, Variable
 from amana.registry.queries import Fact
 from amana.web.words import in_language, say_amount, say_date, say_number
 
-SEXES = {"MALE": _l("man or boy"), "FEMALE": _l("woman or girl"), "OTHER": _l("other")}
+SEXES = {"MALE": _l("male"), "FEMALE": _l("female"), "OTHER": _l("other")}
 PRESENCES = {
     "USUAL": _l("lives here"),
     "ABSENT": _l("away, still of the household"),

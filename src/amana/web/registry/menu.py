@@ -5,4 +5,11 @@ from django.utils.translation import gettext_lazy as _
 from amana.registry.queries import VIEW
 from amana.web import menu
 
-menu.add(order=10, title=_("Households"), url="registry:households", permission=VIEW, icon="people")
+menu.add(
+    order=10,
+    title=_("Registry"),
+    url="registry:households",
+    permission=VIEW,
+    icon="people",
+    covers="/registry/",
+)
