@@ -203,7 +203,7 @@ def _record(run: TargetingRun, definition: Definition, results: Path, at: dateti
     path = str(results).replace("'", "''")
     with duckdb.connect() as duck:
         duck.register("listed", listed)
-        rows = duck.execute(
+        rows = duck.sql(
             f"""
             SELECT unit_id, area_id, upper(outcome) AS outcome, selected,
                    CAST(to_json([{structs}]) AS VARCHAR) AS criteria, score, rank, rank_of

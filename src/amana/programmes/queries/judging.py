@@ -11,6 +11,7 @@ from typing import Final
 
 from amana import engine
 from amana.programmes import rules
+from amana.programmes.definition import digest
 from amana.programmes.errors import SnapshotMissing
 from amana.programmes.models import Programme, ProgrammeVersion
 from amana.programmes.queries.catalogue import definition_of
@@ -62,23 +63,21 @@ def compiled_for(
         RulesRefused: a parameter has no value on that day, or a rule no longer fits the dictionary.
     """
     schema = engine.open_snapshot(snapshot_folder(snapshot)).schema
-    schema_key = f"snapshot {snapshot.dictionary_sha256}"
-    return compiled_with(version, schema, schema_key, on, model_versions=model_versions)
+    return compiled_with(version, schema, on, model_versions=model_versions)
 
 
 def compiled_with(
     version: ProgrammeVersion,
     schema: engine.Schema,
-    schema_key: str,
     on: date,
     *,
     model_versions: Mapping[str, str] | None = None,
 ) -> engine.Compiled:
-    """Give the rules of a version, compiled against a schema; `schema_key` tells schemas apart."""
+    """Give the rules of a version, compiled against a schema; kept for the next time."""
     definition = definition_of(version)
     models = _models(rules.models_named(definition), model_versions)
     versions = tuple((code, model.version) for code, model in models.items())
-    key = (version.pk, version.sha256, schema_key, on, versions)
+    key = (version.pk, version.sha256, digest(schema.as_dict()), on, versions)
     found = _kept.find(key)
     if found is None:
         ruleset = rules.rule_set(definition, models)

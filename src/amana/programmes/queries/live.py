@@ -9,7 +9,6 @@ from typing import Any
 
 from amana import engine
 from amana.engine.statement import Statement
-from amana.places.country import find_country
 from amana.programmes.models import ProgrammeVersion
 from amana.programmes.queries import judging
 from amana.registry import snapshots
@@ -31,11 +30,8 @@ def evaluate(
         row: the unit's row in the last published ranking; its rank shares are read off it, and a
             criterion about a rank is unknown without it.
     """
-    dictionary = get_dictionary()
-    country = find_country()
-    levels = tuple(country.levels) if country else ()
-    schema = snapshots.assemble(dictionary, as_of=on).schema
-    compiled = judging.compiled_with(version, schema, f"live {dictionary.sha256} {levels}", on)
+    schema = snapshots.assemble(get_dictionary(), as_of=on).schema
+    compiled = judging.compiled_with(version, schema, on)
     tables = snapshots.live_tables(unit, on=on)
     return (
         engine.evaluate_one(compiled, tables, unit_id=unit.pk, ranks=_ranks(compiled, row)),

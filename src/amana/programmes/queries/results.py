@@ -158,10 +158,10 @@ def page(
     condition, values = _condition(run, actor, where)
     with opened(run) as duck:
         found = duck.execute(f"SELECT count(*) FROM results WHERE {condition}", values).fetchone()
-        table = duck.execute(
+        table = duck.sql(
             f"SELECT * FROM results WHERE {condition}"
             " ORDER BY selected DESC, rank NULLS LAST, unit_id LIMIT ? OFFSET ?",
-            [*values, min(limit, PAGE_ROWS_MAX), offset],
+            params=[*values, min(limit, PAGE_ROWS_MAX), offset],
         ).to_arrow_table()
     rows = table.to_pylist()
     named = _names_of([row["unit_id"] for row in rows], definition_of(run.version))
@@ -175,7 +175,7 @@ def find_row(run: TargetingRun, unit_id: int) -> dict[str, Any] | None:
     """Find the row of one unit, or None when it was not in the snapshot."""
     with opened(run) as duck:
         rows = (
-            duck.execute("SELECT * FROM results WHERE unit_id = ?", [unit_id])
+            duck.sql("SELECT * FROM results WHERE unit_id = ?", params=[unit_id])
             .to_arrow_table()
             .to_pylist()
         )
@@ -221,7 +221,7 @@ def export_results(*, actor: Actor, run: str, out: Path) -> dict[str, Any]:
             f"SELECT names.reference, names.external_id, outcome{criteria}, score, rank, selected"
             f" FROM results LEFT JOIN names USING (unit_id) WHERE {condition} ORDER BY unit_id"
         )
-        table = duck.execute(select, values).to_arrow_table()
+        table = duck.sql(select, params=values).to_arrow_table()
         duck.register("chosen", table)
         style = "FORMAT parquet" if ending == ".parquet" else "FORMAT csv, HEADER"
         target = str(out).replace("'", "''")
