@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
+import tempfile
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django import forms
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -17,41 +22,43 @@ from django.utils.translation import ngettext
 
 from amana.access import scope
 from amana.access.models import Run
+from amana.intake import commands, queries
 from amana.intake.models import FileImport
-from amana.kernel.command import Actor
+from amana.kernel import clock
 from amana.kernel.errors import NotFound
+from amana.kernel.home import make_folder
+from amana.web import background
 from amana.web.access.runs import STATES
+from amana.web.forms import DateInput, Form
 from amana.web.pages import page
 from amana.web.tables import Column, Empty, Filter, Table
+from amana.web.words import in_language
 
-KIND = "import"
 SHOWN_ERRORS = 50
-
-
-def _details(row: Run) -> FileImport | None:
-    return getattr(row, "file_import", None)
+IMPORT = "intake.import_file"
+UPLOAD_LIMIT_BYTES = 500 * 1024 * 1024
 
 
 def _count(name: str) -> Any:
     def read(row: Run) -> int | None:
-        details = _details(row)
+        details = queries.find_details(row)
         return getattr(details, name) if details else None
 
     return read
 
 
 def _file_words(row: Run) -> str:
-    details = _details(row)
+    details = queries.find_details(row)
     return details.file_name if details else str(row.params.get("file", row.subject))
 
 
-@page("intake.view_imports")
+@page(queries.VIEW)
 def imports(request: HttpRequest) -> HttpResponse:
     """List imports, newest first."""
     actor = request.actor  # type: ignore[attr-defined]
     table = Table(
         request,
-        rows=list_imports(actor),
+        rows=queries.list_imports(actor=actor),
         columns=(
             Column(
                 "reference",
@@ -91,30 +98,16 @@ def imports(request: HttpRequest) -> HttpResponse:
     return table.export() or render(
         request,
         "intake/imports.html",
-        {"table": table, "may_import": scope.holds(actor, "intake.import_file")},
+        {"table": table, "may_import": scope.holds(actor, IMPORT)},
     )
 
 
-def list_imports(actor: Actor) -> Any:
-    """List the runs of imports; whoever may see imports sees all of them."""
-    if not scope.holds(actor, "intake.view_imports"):
-        return Run.objects.none()
-    return Run.objects.filter(kind=KIND).select_related("file_import__form")
-
-
-def _get(actor: Actor, reference: str) -> Run:
-    found: Run | None = list_imports(actor).filter(reference=reference.strip().upper()).first()
-    if found is None:
-        raise NotFound(_("There is no such import."), mend=_("See the list of imports."))
-    return found
-
-
-@page("intake.view_imports")
+@page(queries.VIEW)
 def file_import(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one import: progress while it works, then counts and what was refused."""
     actor = request.actor  # type: ignore[attr-defined]
-    run = _get(actor, reference)
-    details = _details(run)
+    run = queries.get_import(actor=actor, reference=reference)
+    details = queries.find_details(run)
     going = run.state in {Run.State.RUNNING, Run.State.WAITING}
     refused = _read_errors(details) if details and details.errors_file else ([], [])
     return render(
@@ -126,7 +119,7 @@ def file_import(request: HttpRequest, reference: str) -> HttpResponse:
             "file_words": _file_words(run),
             "going": going,
             "may_cancel": going and scope.holds(actor, "access.cancel_run"),
-            "may_import": scope.holds(actor, "intake.import_file"),
+            "may_import": scope.holds(actor, IMPORT),
             "errors_head": refused[0],
             "errors_rows": refused[1],
         },
@@ -154,15 +147,106 @@ def _read_errors(details: FileImport) -> tuple[list[str], list[list[str]]]:
     return (rows[0], rows[1:]) if rows else ([], [])
 
 
-@page("intake.view_imports", purpose="mend an import")
+@page(queries.VIEW, purpose="mend an import")
 def errors_file(request: HttpRequest, reference: str) -> HttpResponse | FileResponse:
     """Give the file of refused rows: row, column, value, reason."""
     actor = request.actor  # type: ignore[attr-defined]
-    run = _get(actor, reference)
-    details = _details(run)
+    run = queries.get_import(actor=actor, reference=reference)
+    details = queries.find_details(run)
     if details is None or not details.errors_file:
         raise NotFound(_("No row of this file was refused."))
     path = _errors_path(details)
     return FileResponse(
         path.open("rb"), as_attachment=True, filename=path.name, content_type="text/csv"
     )
+
+
+class ImportForm(Form):
+    """A file and the form it answers."""
+
+    form = forms.ChoiceField(
+        label=_l("Form"),
+        help_text=_l("It says which column is what. Forms come with the blueprint."),
+    )
+    file = forms.FileField(
+        label=_l("File"),
+        help_text=_l("CSV, XLSX or Parquet, also as .gz; of households, or one row a person."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.parquet,.gz"}),
+    )
+    people = forms.FileField(
+        label=_l("File of people"),
+        required=False,
+        help_text=_l("Only when households and people come in two files."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.parquet,.gz"}),
+    )
+    collected_on = forms.DateField(
+        label=_l("Collected on"),
+        required=False,
+        help_text=_l("Only when the form does not say it."),
+        widget=DateInput(),
+    )
+    field_names = {"collected_on": "collected_on", "FILE": "file", "--people": "people"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [
+            (one.code, f"{in_language(one.title) or one.code} ({one.version})")
+            for one in queries.list_forms()
+            if one.definition.get("mapping")
+        ]
+        first = [("", _("Choose a form"))] if len(known) != 1 else []
+        self.fields["form"].choices = [*first, *known]  # type: ignore[attr-defined]
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse files no page should take."""
+        given: UploadedFile = self.cleaned_data["file"]
+        if given.size and given.size > UPLOAD_LIMIT_BYTES:
+            raise forms.ValidationError(
+                _("The file is larger than 500 MB. Import it from the command line: amana import.")
+            )
+        return given
+
+
+def _keep(upload: UploadedFile, folder: Path, name: str) -> Path:
+    """Write an upload into a private folder under a name of ours, with the ending of its own."""
+    endings = "".join(Path(upload.name or "").suffixes[-2:]).lower()
+    path = folder / f"{name}{endings if len(endings) <= 12 else ''}"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
+    return path
+
+
+@page(IMPORT)
+def new_import(request: HttpRequest) -> HttpResponse:
+    """Take a file and import it through a form; long files go on by themselves."""
+    actor = request.actor  # type: ignore[attr-defined]
+    form = ImportForm.of(request)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        folder = Path(
+            tempfile.mkdtemp(prefix="upload-", dir=make_folder(settings.AMANA_HOME / "work"))
+        )
+        path = _keep(given["file"], folder, "file")
+        people = _keep(given["people"], folder, "people") if given["people"] else None
+        today, now = clock.today(), clock.now()
+        with form.refusals():
+            run = background.start(
+                lambda: commands.import_file(
+                    actor=actor,
+                    form=given["form"],
+                    path=path,
+                    people_path=people,
+                    collected_on=given["collected_on"],
+                    file_name=given["file"].name,
+                    on=today,
+                    at=now,
+                ),
+                actor=actor,
+                kind=queries.KIND,
+                afterwards=lambda: shutil.rmtree(folder, ignore_errors=True),
+            )
+        if not form.errors:
+            return redirect("intake:import", reference=run.reference)
+    return render(request, "intake/new_import.html", {"form": form})
