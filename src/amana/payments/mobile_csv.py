@@ -26,7 +26,7 @@ from amana.payments.states import OUTCOMES, outcome_of
 
 COLUMNS: Final = ("message_id", "end_to_end_id", "number", "name", "amount", "currency", "text")
 REQUIRED: Final = ("message_id", "end_to_end_id", "status")
-OPTIONAL: Final = ("reason_code", "reason", "report_id")
+OPTIONAL: Final = ("reason_code", "reason", "said_at", "report_id")
 NAME_LIMIT: Final = 70
 TEXT_LIMIT: Final = 140
 LINE_LIMIT: Final = 4_000
@@ -67,11 +67,14 @@ def write_disbursement(message: Message, out: IO[bytes]) -> None:
     words.detach()
 
 
-def read_statuses(source: IO[bytes], *, file: str, sha256: str) -> Iterator[Report | Status]:
+def read_statuses(
+    source: IO[bytes], *, file: str, sha256: str, received_at: datetime
+) -> Iterator[Report | Status]:
     """Read one status file of a mobile money provider; a single message per file.
 
     Args:
         sha256: of the file; stands for the provider's message id when it gives none.
+        received_at: stands for the time the provider made it when it gives none.
 
     Raises:
         StatusFileRefused: a missing column, an unknown status, two messages, a line too long.
@@ -95,7 +98,9 @@ def read_statuses(source: IO[bytes], *, file: str, sha256: str) -> Iterator[Repo
                 message_id, reported = this, True
                 yield Report(
                     message_id=_cell(row, "report_id", file, where) or sha256[:ID_LIMIT],
-                    created_at=_instant(_cell(row, "said_at", file, where), file, where),
+                    created_at=_instant(
+                        _cell(row, "said_at", file, where), file, where, received_at
+                    ),
                     original_message_id=message_id,
                     original_message_name="csv",
                     original_count=None,
@@ -179,9 +184,9 @@ def _cell(
     return text
 
 
-def _instant(text: str, file: str, number: int) -> datetime:
+def _instant(text: str, file: str, number: int, received_at: datetime) -> datetime:
     if not text:
-        return datetime.min.replace(year=2000, tzinfo=UTC)
+        return received_at
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -55,8 +55,9 @@ class AccountNumber:
     """An account as a provider knows it.
 
     Args:
-        scheme: `iban`; `mobile` for a phone number; `reference` when the payee collects with the
-            reference printed on their card; anything else is the provider's own numbering.
+        scheme: `iban`; `mobile` for a phone number; `none` when the payee has no account and
+            collects at the counter with `number`, the reference on their card; anything else is
+            the provider's own numbering.
         number: at most 34 characters, without spaces for IBANs.
     """
 
@@ -223,7 +224,10 @@ def _transfer(message: Message, transfer: Transfer) -> etree._Element:
         _agent(element, "CdtrAgt", transfer.payee_bic)
     payee = etree.SubElement(element, "Cdtr")
     _text(payee, "Nm", latin_text(transfer.payee_name, NAME_LIMIT) or transfer.end_to_end_id)
-    _account(element, "CdtrAcct", transfer.account)
+    if transfer.account.scheme == "none":
+        _reference(payee, transfer.account.number)
+    else:
+        _account(element, "CdtrAcct", transfer.account)
     remittance = latin_text(transfer.remittance, REMITTANCE_LIMIT)
     if remittance:
         information = etree.SubElement(element, "RmtInf")
@@ -258,6 +262,14 @@ def _account(
         _text(scheme, "Prtry", latin_text(account.scheme, ID_LIMIT).upper() or "OTHER")
     if currency:
         _text(element, "Ccy", currency)
+
+
+def _reference(payee: etree._Element, reference: str) -> None:
+    """Name the payee by the reference they show at the counter, where there is no account."""
+    identity = etree.SubElement(payee, "Id")
+    private = etree.SubElement(identity, "PrvtId")
+    other = etree.SubElement(private, "Othr")
+    _text(other, "Id", _identifier(reference))
 
 
 def _agent(parent: etree._Element, name: str, bic: str) -> None:

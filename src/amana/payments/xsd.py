@@ -77,6 +77,6 @@ def validate_file(path: Path, message_name: str, *, schema: Path | None = None) 
     except etree.XMLSyntaxError as error:
         raise FileNotValid(
             f"The file does not keep to {message_name}: {error.msg}",
-            where=Where(file=path.name, row=error.lineno),
+            where=Where(file=path.name, row=error.lineno or None),
             mend="Please report this: Amana never sends a file that breaks its schema.",
         ) from error

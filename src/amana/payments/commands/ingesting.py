@@ -235,7 +235,7 @@ def _ingest(
         source = stack.enter_context(path.open("rb"))
         is_csv = name.lower().endswith(".csv")
         reader: Iterator[Report | Status] = (
-            mobile_csv.read_statuses(source, file=name, sha256=sha256)
+            mobile_csv.read_statuses(source, file=name, sha256=sha256, received_at=at)
             if is_csv
             else pain002.read_report(source, file=name)
         )
@@ -243,8 +243,6 @@ def _ingest(
         report = next(reader)
         assert isinstance(report, Report)
         file = _find_file(report, name, actor, is_csv=is_csv)
-        if is_csv:
-            report = _dated(report, at)
         payroll = Payroll.objects.select_for_update().get(pk=file.payroll_id)
         meanwhile = StatusMessage.objects.filter(sha256=sha256).first()
         if meanwhile is not None:  # another officer read the same file while we waited
@@ -325,18 +323,6 @@ def _find_file(report: Report, name: str, actor: Actor, *, is_csv: bool) -> Inst
             mend="Check that it is for this installation; message ids are on the payroll's page.",
         )
     return found
-
-
-def _dated(report: Report, at: datetime) -> Report:
-    """Give a CSV report the time it was received: such files do not say when they were made."""
-    return Report(
-        message_id=report.message_id,
-        created_at=at,
-        original_message_id=report.original_message_id,
-        original_message_name=report.original_message_name,
-        original_count=report.original_count,
-        original_total=report.original_total,
-    )
 
 
 def _refuse_altered(file: InstructionFile, report: Report, name: str) -> None:
