@@ -60,6 +60,7 @@ ROOMS_WITH_TABLES = (
 )
 INSTALLED_APPS = [
     *(f"amana.{room}" for room in ROOMS_WITH_TABLES),
+    "amana.exchange",
     "amana.web",
     "amana.api",
     "django.contrib.auth",

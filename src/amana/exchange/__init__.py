@@ -1,4 +1,7 @@
-"""Exchange: other systems: registry interfaces, connectors, data-sharing agreements.
+"""Exchange: blueprints in; later other systems (registry interfaces, connectors, agreements).
 
-Holds nothing yet: a later issue builds it on the outbox and on receipts.
+Owns: reading a blueprint's folder and applying it by the commands of the rooms below. Has no table:
+what is applied stands in those rooms, and the folder's hashes in `places.Country`.
+
+Invariant: a blueprint is applied whole or not at all, and applied again changes nothing.
 """

@@ -13,8 +13,7 @@ raise) when the value does not fit, so that reading goes on::
     root.finish()                 # refuses keys that nobody asked for, with the nearest known one
     problems.raise_if_any()
 
-YAML 1.2 rules hold: `no` and `off` are texts, only `true` and `false` are yes and no. Numbers are
-read from their text, so 0.30 is exactly 0.30.
+YAML 1.2 rules hold: `no` is a text, only `true` and `false` are yes and no; 0.30 is exactly 0.30.
 """
 
 from __future__ import annotations
@@ -60,6 +59,7 @@ class Source:
     path: str = ""
     lines: Sequence[str] = ()
     _asked: dict[str, None] = field(default_factory=dict)
+    _made: dict[str, Source] = field(default_factory=dict, repr=False)
 
     # -- places ---------------------------------------------------------------------------------
 
@@ -150,11 +150,15 @@ class Source:
         return None
 
     def _source(self, node: Node | None, step: str) -> Source:
+        known = self._made.get(step)
+        if known is not None and known.node is node:
+            return known  # the same value remembers which of its keys were asked for
         if step.startswith("["):
             path = f"{self.path}{step}"
         else:
             path = f"{self.path}.{step}" if self.path else step
-        return Source(self.file, self.problems, node, path, self.lines)
+        made = self._made[step] = Source(self.file, self.problems, node, path, self.lines)
+        return made
 
     def keys(self) -> list[str]:
         """Give the keys of this mapping in the order they were written."""
@@ -457,8 +461,7 @@ class Source:
     def value(self) -> Any:
         """Give this value as plain data: dict, list, str, int, Decimal, bool, date or None.
 
-        The data is what is stored and compared: two files that differ in comments, order of lines
-        in flow style or quoting only give equal data.
+        Two files that differ in comments, layout or quoting only give equal data.
         """
         return None if self.node is None else _plain(self.node)
 
@@ -495,7 +498,7 @@ def _plain(node: Node) -> Any:
         return {str(key.value): _plain(value) for key, value in node.value}
     if isinstance(node, SequenceNode):
         return [_plain(item) for item in node.value]
-    raw, tag = str(node.value), str(node.tag).removeprefix(_TAG)
+    raw, tag = str(node.value).replace("\a", ""), str(node.tag).removeprefix(_TAG)
     if tag == "null":
         return None
     if tag == "bool" and raw in ("true", "false"):
