@@ -498,9 +498,19 @@ class _Reader:
                     tree,
                 )
                 continue
-            value = self.value(item, f"{path}.{code}", tree, dated=True)
-            if value is not None:
-                found.append((str(code), value))
+            for each in item if isinstance(item, list) else [item]:
+                value = self.value(each, f"{path}.{code}", tree, dated=True)
+                if value is not None:
+                    found.append((str(code), value))
+            if isinstance(item, list) and not all(
+                isinstance(each, Mapping) and each.get("period") for each in item
+            ):
+                self.wrong(
+                    f"{path}.{code}",
+                    f"`{path}.{code}` is a list: each of its columns needs a `period`.",
+                    "Write `- {column: att_t1, period: 2026-T1}`.",
+                    tree,
+                )
         return tuple(found)
 
     def household(self, tree: Any) -> HouseholdPart:

@@ -10,9 +10,9 @@ from amana.access.models import Run
 class Form(models.Model):
     """One published version of a form: never altered, only superseded by a later version.
 
-    `definition` is the form as its blueprint wrote it, the mapping included; `source` is the code of
-    the system its keys come from, the first half of `source:external-id`. In force is the version
-    published last.
+    `definition` is the form as its blueprint wrote it, the mapping included; `source` is the code
+    of the system its keys come from, the first half of `source:external-id`. In force is the
+    version published last.
     """
 
     code = models.SlugField(max_length=60)
@@ -39,7 +39,8 @@ class Form(models.Model):
 class FileImport(models.Model):
     """A file that was imported to its end, what was in it, and what became of its rows.
 
-    Append-only. `errors_file` is relative to the installation's home, empty when no row was refused.
+    Append-only. `errors_file` is relative to the installation's home, empty when no row was
+    refused.
     """
 
     run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="file_import")

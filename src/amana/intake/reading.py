@@ -25,7 +25,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from amana.intake.mapping import COLUMNS_MAX, FileShape
+from amana.intake.mapping import COLUMNS_MAX, FileMapping, FileShape
 from amana.kernel.errors import AmanaError, BadInput, BadInputs, Where
 from amana.kernel.text_source import nearest, some
 
@@ -223,7 +223,10 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _stream(path: Path, packed: bool) -> IO[bytes]:
     raw = _opened(path)
-    return gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]
+    if not packed:
+        return raw
+    raw.close()
+    return gzip.open(path)  # type: ignore[return-value]
 
 
 def _check_begin(path: Path, kind: str, packed: bool) -> None:
@@ -391,7 +394,7 @@ def _load_csv(
         )
     except duckdb.Error as error:
         raise _broken(name, str(error).split("\n")[0][:200]) from None
-    (row_count,) = duck.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    ((row_count,),) = duck.execute(f"SELECT count(*) FROM {table}").fetchall()
     ragged = tuple(
         Ragged(int(line), str(message)[:200])
         for line, message in duck.execute(
@@ -426,11 +429,11 @@ def _number_around(duck: duckdb.DuckDBPyConnection, table: str, ragged: tuple[Ra
     duck.execute(
         f"""
         CREATE TABLE {table}_numbered AS
-        SELECT t.*, t.at + 2 + coalesce(g.refused, 0) AS "file row"
-        FROM (SELECT *, rowid AS at FROM {table}) t
+        SELECT t.*, t.place + 2 + coalesce(g.refused, 0) AS "file row"
+        FROM (SELECT *, rowid AS place FROM {table}) t
         ASOF LEFT JOIN (SELECT kept_before, max(refused) AS refused FROM gaps GROUP BY 1) g
-            ON t.at >= g.kept_before
-        ORDER BY t.at
+            ON t.place >= g.kept_before
+        ORDER BY t.place
         """
     )
     duck.unregister("gaps")
@@ -615,7 +618,7 @@ def _load_parquet(
         )
     except duckdb.Error as error:
         raise _broken(name, str(error).split("\n")[0][:200]) from None
-    (row_count,) = duck.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+    ((row_count,),) = duck.execute(f"SELECT count(*) FROM {table}").fetchall()
     if not row_count:
         raise _no_rows(name)
     return FileTable(name, table, "(rowid + 1)", tuple(wanted), row_count)
@@ -630,3 +633,85 @@ def _parquet_text(column: pa.Field) -> str:
             f"1e15 THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE {text} END END"
         )
     return f"{text} AS {name}"
+
+
+# -- the files of one import ----------------------------------------------------------------------
+
+
+def find_people_file(path: Path, people_path: Path | None, mapping: FileMapping) -> Path:
+    """Give the people file of two: the one named, `FILE.people.*` beside it, or the same workbook.
+
+    Raises:
+        FileAbsent: there is none, or more than one.
+    """
+    if people_path is not None:
+        return people_path
+    if mapping.people_file.sheet is not None:
+        return path
+    kind, _ = name_of(path)
+    del kind
+    stem = path.name.split(".")[0] if path.name.count(".") else path.name
+    stems = {path.name.removesuffix(".gz").rsplit(".", 1)[0], stem}
+    found = sorted(
+        beside
+        for beside in path.parent.iterdir()
+        if any(beside.name.startswith(f"{stem}.people.") for stem in stems)
+    )
+    if len(found) != 1:
+        raise FileAbsent(
+            "The mapping says two files, and the people file is not beside the first."
+            if not found
+            else f"There are {len(found)} people files beside the first.",
+            where=Where(file=path.name),
+            mend=f"Name it {min(stems)}.people.csv, or give it with --people FILE.",
+        )
+    return found[0]
+
+
+def load_files(
+    *,
+    duck: duckdb.DuckDBPyConnection,
+    mapping: FileMapping,
+    path: Path,
+    people_path: Path | None,
+    folder: Path,
+) -> tuple[FileTable | None, FileTable | None]:
+    """Read the file or the two files of an import; every file is looked at before any is refused.
+
+    Returns:
+        The households' table and the people's: the same table in a flat layout, None for a part
+        that the mapping does not have.
+    """
+    households, people = mapping.household_columns(), mapping.person_columns()
+    if mapping.layout == "flat":
+        table = load_file(
+            duck=duck,
+            path=path,
+            shape=mapping.file,
+            wanted={**people, **households},
+            table="file_rows",
+            folder=folder,
+        )
+        return (
+            table if mapping.household is not None else None,
+            table if mapping.person is not None else None,
+        )
+    people_path = find_people_file(path, people_path, mapping)
+    first = load_file(
+        duck=duck,
+        path=path,
+        shape=mapping.file,
+        wanted=households,
+        table="household_file",
+        folder=folder,
+    )
+    second = load_file(
+        duck=duck,
+        path=people_path,
+        shape=mapping.people_file,
+        wanted=people,
+        table="people_file",
+        folder=folder,
+        shape_key="people_file",
+    )
+    return first, second

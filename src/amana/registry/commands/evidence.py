@@ -1,0 +1,67 @@
+"""Taking evidence into the registry in bulk: submissions, people, households, memberships, facts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from amana.kernel.command import Actor, command, note
+from amana.places.bulk import cursor
+from amana.registry import merging
+from amana.registry.evidence import Batch, Counts, Origin
+
+#: First half of the advisory lock that lets one batch of a source in at a time.
+SOURCE_LOCK = 0x534F5552
+
+
+@command("intake.import_file")  # part of that act; intake declares it
+def record_evidence(
+    *,
+    actor: Actor,
+    duck: duckdb.DuckDBPyConnection,
+    origin: Origin,
+    schemes: tuple[str, ...],
+    at: datetime,
+    folder: Path,
+) -> Counts:
+    """Take a batch of checked households and people into the registry, as evidence and as facts.
+
+    Rows whose content is that of the last batch of the source cost a comparison and write nothing.
+
+    Args:
+        duck: connection with the tables `households` and `people` (`amana.intake.validation`).
+        origin: where the batch comes from.
+        schemes: schemes of the identity numbers in `people`; they are sealed with the submission
+            and recorded as identifiers by the identity room.
+        at: now.
+        folder: private folder for what passes through the disk.
+
+    Returns:
+        What became of the rows. `duck` then has `px` (pkey, id, is_new, differs, sid): the key of
+        each person.
+    """
+    with cursor() as cur:
+        cur.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [SOURCE_LOCK, origin.source])
+    batch = Batch(duck=duck, origin=origin, at=at, folder=folder, schemes=schemes)
+    counts = batch.resolve()
+    if counts.submissions:
+        batch.seal()
+        if counts.households_changed or counts.people_changed or _joins_known(duck):
+            merging.write_merged(batch)
+        else:
+            batch.write_submissions()
+            batch.name_all()
+            batch.write_new()
+    note(subject=origin.source, form=origin.form, **counts.as_dict())
+    return counts
+
+
+def _joins_known(duck: duckdb.DuckDBPyConnection) -> bool:
+    """Whether somebody new joins a household that is known."""
+    ((count,),) = duck.execute(
+        "SELECT count(*) FROM m JOIN px USING (pkey) JOIN gx ON gx.hkey = m.hkey "
+        "WHERE px.is_new AND NOT gx.is_new"
+    ).fetchall()
+    return bool(count)
