@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -123,6 +124,7 @@ class _Progress:
         self.total = 0
         self.done = 0
         self._told_at = time.monotonic()
+        self._thread = threading.get_ident()
 
     def add(self, rows: int) -> None:
         self.done += rows
@@ -131,6 +133,8 @@ class _Progress:
             self._told_at = now
             total = self.total if self.total >= self.done else None
             runs.progress(self.run_id, done=self.done, total=total, message="Reading people")
+            if threading.get_ident() != self._thread:
+                runs.close_side_connection()  # the writer reads in a thread of its own
 
 
 class _Stream(Mapping[str, pa.RecordBatchReader]):
