@@ -8,7 +8,9 @@ from typing import Any, Final
 from amana.access import outbox, scope
 from amana.kernel.command import Actor, command, note
 from amana.places.bulk import cursor
+from amana.places.models import Level
 from amana.programmes import queries, recipients, rules
+from amana.programmes.definition import Definition
 from amana.programmes.errors import RunNotApproved
 from amana.programmes.models import TargetingRun
 
@@ -25,7 +27,8 @@ SELECT DISTINCT ON (u.person_id, u.group_id) u.*,
              AND (e.group_id = u.group_id OR COALESCE(q.survivor_id, q.id) = u.person_id)
        ) AS enrolled
 FROM (
-    SELECT COALESCE(p.survivor_id, p.id) AS person_id, g.id AS group_id,
+    SELECT CASE WHEN g.id IS NULL THEN COALESCE(p.survivor_id, p.id) END AS person_id,
+           g.id AS group_id, d.rank, d.area_id AS ranked_area_id, false AS no_place,
            COALESCE(g.id, s.group_id, p.group_id) AS household_id,
            COALESCE(g.area_id, s.area_id, p.area_id, d.area_id) AS area_id,
            g.dissolved_on IS NOT NULL
@@ -37,6 +40,24 @@ FROM (
     WHERE d.targeting_run_id = %(run)s AND d.selected
 ) u
 """
+
+#: The poorest of an area get the places that are free there; enrolments in force hold theirs.
+_PLACES: Final = """
+UPDATE staged_unit u SET no_place = true
+FROM (
+    SELECT s.ctid, s.place, row_number() OVER (
+               PARTITION BY s.place ORDER BY s.rank, s.group_id, s.person_id) AS turn
+    FROM (SELECT x.ctid, x.*, {place_of_unit} AS place FROM staged_unit x) s
+    WHERE NOT s.gone AND NOT s.enrolled
+) t
+LEFT JOIN (SELECT {place_of_enrolment} AS place, count(*) AS held
+           FROM programmes_enrolment e
+           WHERE e.programme_id = %(programme)s AND e.state NOT IN ('EXITED', 'WAITLISTED')
+           GROUP BY 1) h ON h.place IS NOT DISTINCT FROM t.place
+LEFT JOIN staged_place q ON q.area_id IS NOT DISTINCT FROM t.place
+WHERE u.ctid = t.ctid AND t.turn + COALESCE(h.held, 0) > COALESCE(q.places, 0)
+"""
+_PLACE_OF: Final = "(SELECT a.path[{depth}] FROM places_area a WHERE a.id = {area})"
 
 #: Units, or members of them, that were enrolled since the snapshot in a programme the rules ask
 #: about: what was true when the list was made may not be true now, so they are judged again first.
@@ -59,7 +80,7 @@ INSERT INTO programmes_enrolment
         targeting_run_id)
 SELECT %(programme)s, CASE WHEN group_id IS NULL THEN person_id END, group_id, area_id,
        'ACTIVE', %(on)s, %(on)s, 'SELECTED', %(run)s
-FROM staged_unit WHERE NOT gone AND NOT enrolled
+FROM staged_unit WHERE NOT gone AND NOT enrolled AND NOT no_place
 ORDER BY area_id, group_id, person_id
 ON CONFLICT DO NOTHING
 """
@@ -88,13 +109,14 @@ def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, An
     Safe to run twice: a unit that has an open enrolment is left as it is. A person who was merged
     since is enrolled as the one who stands for them. Left out and counted as `held`: units that
     are no more (dissolved, verified dead), and units that were enrolled since the snapshot in a
-    programme this one's rules ask about.
+    programme this one's rules ask about. When enrolments in force leave fewer places than the list
+    has units, the first in rank get them and the rest are counted as `no_place`.
 
     Args:
         on: first day of entitlement.
 
     Returns:
-        {"enrolled", "existing", "held", "without_recipient"}.
+        {"enrolled", "existing", "held", "no_place", "without_recipient"}.
 
     Raises:
         RunNotApproved: nobody has approved the list.
@@ -119,10 +141,11 @@ def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, An
         "by": actor.username,
     }
     with cursor() as cur:
-        cur.execute("DROP TABLE IF EXISTS staged_unit, staged_enrolment")
+        cur.execute("DROP TABLE IF EXISTS staged_unit, staged_enrolment, staged_place")
         cur.execute(_STAGE, values)
         if named:
             cur.execute(_CHANGED, values)
+        _keep_to_places(cur, found, definition, values)
         cur.execute(_ENROL, values)
         cur.execute(_STAGE_ENROLMENTS, values)
         cur.execute("ANALYZE staged_enrolment")
@@ -135,9 +158,10 @@ def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, An
         enrolled = cur.rowcount
         cur.execute(
             "SELECT count(*) FILTER (WHERE enrolled),"
-            " count(*) FILTER (WHERE gone AND NOT enrolled) FROM staged_unit"
+            " count(*) FILTER (WHERE gone AND NOT enrolled),"
+            " count(*) FILTER (WHERE no_place) FROM staged_unit"
         )
-        existing, held = cur.fetchone()
+        existing, held, no_place = cur.fetchone()
         cur.execute("DROP TABLE staged_unit, staged_enrolment")
     found.state = TargetingRun.State.ENROLLED
     found.enrolled_at = found.enrolled_at or at
@@ -146,6 +170,7 @@ def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, An
         "enrolled": enrolled,
         "existing": existing,
         "held": held,
+        "no_place": no_place,
         "without_recipient": enrolled - collecting,
     }
     note(subject=found.reference, programme=programme.code, **result)
@@ -155,3 +180,25 @@ def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, An
             {"run": found.reference, "programme": programme.code, "count": enrolled},
         )
     return result
+
+
+def _keep_to_places(
+    cur: Any, run: TargetingRun, definition: Definition, values: dict[str, Any]
+) -> None:
+    """Mark the staged units for which enrolments in force leave no place."""
+    if definition.places is None:
+        return
+    cur.execute(
+        "CREATE TEMP TABLE staged_place ON COMMIT DROP AS SELECT DISTINCT ON (area_id) area_id,"
+        " places FROM programmes_placequota WHERE version_id = %s AND year IN (0, %s)"
+        " ORDER BY area_id, year DESC",
+        [run.version_id, run.on.year],
+    )
+    if definition.places.by == "all":
+        unit = enrolment = "NULL::bigint"
+    else:
+        depth = Level.objects.get(code=definition.places.by).depth
+        unit = _PLACE_OF.format(depth=depth, area="x.ranked_area_id")
+        enrolment = _PLACE_OF.format(depth=depth, area="e.area_id")
+    cur.execute(_PLACES.format(place_of_unit=unit, place_of_enrolment=enrolment), values)
+    cur.execute("DROP TABLE staged_place")
