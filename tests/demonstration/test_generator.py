@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amana.demonstration import generator
+from amana.demonstration import generator, population
 from amana.demonstration.checks import is_bank_account, luhn_digit
 
 CHECKOUT = Path(__file__).parents[2]
 
 ON = date(2026, 9, 30)
-COUNTRY = generator.Country.read(CHECKOUT / "blueprints/demo/areas.csv")
+COUNTRY = population.Country.read(CHECKOUT / "blueprints/demo/areas.csv")
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from amana.demonstration import generator, hard_cases
+from amana.demonstration import generator, hard_cases, population
 
 CHECKOUT = Path(__file__).parents[2]
 
 ON = date(2026, 2, 28)
-COUNTRY = generator.Country.read(CHECKOUT / "blueprints/demo/areas.csv")
+COUNTRY = population.Country.read(CHECKOUT / "blueprints/demo/areas.csv")
 
 
 @pytest.fixture(scope="module", params=[1, 40])

@@ -20,11 +20,11 @@ def invent(
     on: Annotated[str, typer.Option(help="Last day of the census; today if left out.")] = "",
 ) -> dict[str, Any]:
     """Invent the census of a country that does not exist, hard cases included."""
-    from amana.demonstration import generator
+    from amana.demonstration import generator, population
     from amana.demonstration.blueprints import find_blueprint
     from amana.kernel import clock
 
-    country = generator.Country.read(find_blueprint("demo") / "areas.csv")
+    country = population.Country.read(find_blueprint("demo") / "areas.csv")
     day = date.fromisoformat(on) if on else clock.today()
     census = generator.generate(households=households, on=day, country=country, seed=seed)
     files = census.write(folder)
@@ -36,6 +36,49 @@ def invent(
         "people": len(census.people.column("person_no").unique()),
         "seconds": session.seconds(),
     }
+
+
+@command("demo", needs_database=False)
+def demo(
+    session: Session,
+    households: Annotated[int, typer.Option(min=1, max=50_000_000, help="How many.")] = 5000,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Stop when the story is told.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to serve on.")] = 8000,
+) -> dict[str, Any] | None:
+    """Play the whole chain in an invented country, then serve it with a user for each part."""
+    from amana.cli import serving
+    from amana.cli.session import set_up
+
+    set_up(needs_database=False)
+    from django.conf import settings
+
+    from amana.config import migrating
+    from amana.demonstration import chain
+    from amana.kernel import clock
+
+    if not no_serve:
+        serving.check_port("127.0.0.1", port)
+    migrating.migrate()
+    answer = chain.play(
+        households=households,
+        today=clock.today(),
+        home=settings.AMANA_HOME,
+        secret=settings.SECRET_KEY,
+        say=session.say,
+    )
+    answer["users"] = chain.list_users(secret=settings.SECRET_KEY)
+    session.say("\nDemonstration users, and what they do here:")
+    for user in answer["users"]:
+        session.say(f"  {user['user']:<20} {user['password']:<26} {user['name']}")
+    answer["seconds"] = session.seconds()
+    if no_serve:
+        return answer
+    serving.collect_static()
+    session.say(f"\nAmana is at http://127.0.0.1:{port}/ (stop with Ctrl-C)")
+    serving.serve(host="127.0.0.1", port=port, threads=8)
+    return None
 
 
 @command("bank answer", needs_database=False)

@@ -1,13 +1,15 @@
-"""Play the bank: answer a payment file as a bank would, for demonstrations and tutorials.
+"""Play the bank: answer a payment file as a provider would, for demonstrations and tutorials.
 
-The answer is a pain.002.001.03 status report about one pain.001 message. It depends on nothing but
-the message: account numbers with wrong check digits are unknown to the bank (AC01), one account in
-150 has been closed (AC04), and everything else is paid. Transfers that carry a reference instead of
-an account are picked up at the counter.
+The answer to a pain.001 message is a pain.002.001.03 status report, the answer to a mobile money
+operator's CSV another CSV. It depends on nothing but the file: account numbers with wrong check
+digits are unknown to the bank (AC01), one account in 150 and one wallet in 60 has been closed
+(AC04), and everything else is paid. Transfers that carry a reference instead of an account are
+picked up at the counter.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,11 +24,12 @@ from amana.kernel.errors import BadInput, Where
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.03"
 CLOSED_ONE_IN: Final = 150
+WALLET_CLOSED_ONE_IN: Final = 60
 REASONS: Final = {"AC01": "Account number is not known", "AC04": "Account is closed"}
 
 
 class NotAPaymentFile(BadInput):
-    """The file to answer is not a pain.001 message."""
+    """The file to answer is neither a pain.001 message nor a disbursement file."""
 
     code = "NOT_A_PAYMENT_FILE"
 
@@ -59,15 +62,17 @@ def answer(file: Path, *, out: Path, at: datetime, refuse: int = 0) -> Answer:
     """Write the bank's answer to a payment file.
 
     Args:
-        file: a pain.001 message of any version.
+        file: a pain.001 message of any version, or a disbursement file (.csv).
         out: the report to write; a folder takes it under the name of the message.
         at: when the bank answers; the report's time and part of its bytes.
         refuse: refuse this many transfers more, chosen by the hash of their identifiers, as if
             their payees could not be found.
 
     Raises:
-        NotAPaymentFile: the file is no pain.001 message.
+        NotAPaymentFile: the file is neither.
     """
+    if file.suffix == ".csv":
+        return _answer_disbursement(file, out=out, at=at, refuse=refuse)
     message, kind = _message_of(file)
     if out.is_dir():
         out = out / f"{message}-answer.xml"
@@ -78,9 +83,7 @@ def answer(file: Path, *, out: Path, at: datetime, refuse: int = 0) -> Answer:
         xml.write_declaration()
         with xml.element("Document", xmlns=NAMESPACE), xml.element("CstmrPmtStsRpt"):
             xml.write(_tree("GrpHdr", {"MsgId": f"A-{message}"[:35], "CreDtTm": _instant(at)}))
-            xml.write(
-                _tree("OrgnlGrpInfAndSts", {"OrgnlMsgId": message, "OrgnlMsgNmId": kind})
-            )
+            xml.write(_tree("OrgnlGrpInfAndSts", {"OrgnlMsgId": message, "OrgnlMsgNmId": kind}))
             for batch in _batches(file):
                 with xml.element("OrgnlPmtInfAndSts"):
                     xml.write(_tree("OrgnlPmtInfId", batch))
@@ -90,6 +93,49 @@ def answer(file: Path, *, out: Path, at: datetime, refuse: int = 0) -> Answer:
                         paid, rejected = paid + (not reason), rejected + bool(reason)
     part.replace(out)
     return Answer(path=out, paid=paid, rejected=rejected)
+
+
+def _answer_disbursement(file: Path, *, out: Path, at: datetime, refuse: int) -> Answer:
+    """Answer a mobile money operator's file: the same columns that Amana reads back."""
+    with file.open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    if not rows or not {"message_id", "end_to_end_id", "number"} <= set(rows[0]):
+        raise NotAPaymentFile("There is no disbursement in this file.", where=Where(file=file.name))
+    if out.is_dir():
+        out = out / f"{rows[0]['message_id']}-answer.csv"
+    refused = set(sorted((row["end_to_end_id"] for row in rows), key=_draw)[:refuse])
+    rejected = 0
+    part = out.with_suffix(".part")
+    with part.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(
+            (
+                "message_id",
+                "end_to_end_id",
+                "status",
+                "reason_code",
+                "reason",
+                "said_at",
+                "report_id",
+            )
+        )
+        for row in rows:
+            closed = _draw(row["number"]) % WALLET_CLOSED_ONE_IN == 0
+            reason = "BE05" if row["end_to_end_id"] in refused else "AC04" if closed else ""
+            rejected += bool(reason)
+            writer.writerow(
+                (
+                    row["message_id"],
+                    row["end_to_end_id"],
+                    "RJCT" if reason else "ACCC",
+                    reason,
+                    "Wallet is closed" if reason else "",
+                    _instant(at),
+                    f"A-{row['message_id']}"[:35],
+                )
+            )
+    part.replace(out)
+    return Answer(path=out, paid=len(rows) - rejected, rejected=rejected)
 
 
 def _refusal(order: _Order) -> str:

@@ -1,6 +1,7 @@
 """Check digits of the invented country's numbers, over whole columns.
 
-The generator writes numbers with them and the simulated bank refuses numbers whose digits are wrong.
+The generator writes numbers with them and the simulated bank refuses numbers whose digits are
+wrong.
 """
 
 from __future__ import annotations

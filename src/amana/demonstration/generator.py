@@ -1,17 +1,17 @@
 """Invent the households and people of a country, as a census would have written them down.
 
-Everything is drawn from one seed by numpy over whole columns: the same seed, size and date give the
-same bytes, and 100,000 households (about 440,000 people) take seconds.
+Everything is drawn from one seed by numpy over whole columns: the same seed, size and date give
+the same bytes, and 100,000 households (about 440,000 people) take seconds.
 
 How it hangs together: each household has a latent *wealth* (normal, higher in towns and with the
-head's schooling, lower with every child). Income, housing, belongings, schooling, phones and accounts
-all follow from it with noise, so that a proxy means test has something to find and still makes
-mistakes. Every share below is an invention that looks plausible; none is an estimate of any country.
+head's schooling, lower with every child). Income, housing, belongings, schooling, phones and
+accounts all follow from it with noise, so that a proxy means test has something to find and still
+makes mistakes. Every share below is an invention that looks plausible; none is an estimate of any
+country.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -38,18 +38,19 @@ from amana.demonstration.columns import (
     years_around,
     yes_no,
 )
+from amana.demonstration.population import (
+    CO_WIFE,
+    HEAD,
+    NOT_RELATED,
+    ROLE_WORDS,
+    SPOUSE,
+    Country,
+    Population,
+)
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-
-# Roles, in the order in which a household is written down.
-HEAD, SPOUSE, CHILD, PARENT, GRANDCHILD, SIBLING, NOT_RELATED = range(7)
-ROLE_WORDS = ("head", "spouse", "child", "parent", "grandchild", "sibling", "not_related")
-
-# Shapes of households and their shares.
-NUCLEAR, LONE_PARENT, EXTENDED, COUPLE, SINGLE, ELDERLY, SKIPPED, CO_WIFE = range(8)
-SHAPE_SHARES = (0.415, 0.125, 0.215, 0.06, 0.075, 0.055, 0.03, 0.025)
 
 WG_DOMAINS = ("seeing", "hearing", "walking", "remembering", "self_care", "communicating")
 WG_ANSWERS = ("none", "some", "a_lot", "cannot")
@@ -119,23 +120,6 @@ class Census:
         return written
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
-    """The wards people can live in: codes and the district of each."""
-
-    ward_codes: tuple[str, ...]
-    district_codes: tuple[str, ...]
-
-    @classmethod
-    def read(cls, areas_csv: Path) -> Country:
-        """Read the lowest level of a blueprint's areas.csv."""
-        with areas_csv.open(encoding="utf-8", newline="") as source:
-            rows = list(csv.DictReader(source))
-        parents = {row["parent"] for row in rows}
-        lowest = [row for row in rows if row["code"] not in parents]
-        return cls(tuple(r["code"] for r in lowest), tuple(r["parent"] for r in lowest))
-
-
 def generate(*, households: int, on: date, country: Country, seed: int = 1) -> Census:
     """Invent a country's census, the hard cases included.
 
@@ -149,7 +133,7 @@ def generate(*, households: int, on: date, country: Country, seed: int = 1) -> C
 
     if households < 1:
         raise ValueError("a country needs at least one household")
-    ordinary = _Builder(households, on, country, np.random.default_rng(seed), seed).build()
+    ordinary = _CensusTaker(households, on, country, np.random.default_rng(seed), seed).take()
     special = hard_cases.census(on=on, country=country)
     return Census(
         pa.concat_tables(
@@ -159,184 +143,12 @@ def generate(*, households: int, on: date, country: Country, seed: int = 1) -> C
     )
 
 
-class _Builder:
-    """One census in the making: household columns first, then the people in them."""
+class _CensusTaker(Population):
+    """Writes down a population as a census would, with what people do not know left empty."""
 
-    def __init__(
-        self, size: int, on: date, country: Country, rng: np.random.Generator, seed: int
-    ) -> None:
-        self.size = size
-        self.on = np.datetime64(on, "D")
-        self.country = country
-        self.rng = rng
-        self.seed = seed
-
-    def build(self) -> Census:
-        self._place()
-        self._shape()
-        self._people()
-        self._incomes()
+    def take(self) -> Census:
+        """Give the two tables."""
         return Census(self._households_table(), self._people_table())
-
-    # Households
-
-    def _place(self) -> None:
-        """Deal households to wards; the first ward of a district is its town."""
-        wards = len(self.country.ward_codes)
-        districts = {
-            code: number for number, code in enumerate(dict.fromkeys(self.country.district_codes))
-        }
-        district = np.array([districts[code] for code in self.country.district_codes])
-        town = np.r_[True, district[1:] != district[:-1]]
-        # Sizes and wealth of places belong to the country, not to the draw of its people.
-        places = np.random.default_rng(7)
-        weight = places.lognormal(0, 0.35, wards) * np.where(town, 1.9, 1.0)
-        district_wealth = places.normal(0, 0.35, len(districts))
-        ward_wealth = (
-            district_wealth[district] + places.normal(0, 0.15, wards) + np.where(town, 0.75, -0.2)
-        )
-        self.ward = np.sort(self.rng.choice(wards, self.size, p=weight / weight.sum()))
-        self.town = town[self.ward]
-        self.schooling = self.rng.normal(0, 1, self.size) + 0.5 * self.town
-        self.wealth = (
-            ward_wealth[self.ward] + 0.35 * self.schooling + self.rng.normal(0, 0.75, self.size)
-        )
-
-    def _shape(self) -> None:
-        self.shape = self.rng.choice(len(SHAPE_SHARES), self.size, p=SHAPE_SHARES)
-        low = np.array([22, 20, 30, 20, 18, 62, 55, 22])[self.shape]
-        high = np.array([55, 52, 68, 50, 75, 92, 80, 50])[self.shape]
-        # The mean of two draws: few very young and very old heads.
-        self.head_age = (
-            low + (high - low) * (self.rng.random(self.size) + self.rng.random(self.size)) / 2
-        ).astype(int)
-        female = np.array([0.07, 0.84, 0.22, 0.08, 0.42, 0.58, 0.80, 1.0])[self.shape]
-        self.head_female = self.rng.random(self.size) < female
-        poorer = np.clip(-self.wealth, -1.5, 2)
-        births = self.rng.poisson(np.clip(2.5 + 0.55 * poorer, 0.3, None))
-        fertile = np.clip((self.head_age - 17) / 12, 0, 1)
-        births = np.minimum(np.round(births * fertile).astype(int), 9)
-        with_children = np.isin(self.shape, (NUCLEAR, LONE_PARENT, EXTENDED, CO_WIFE))
-        self.children = np.where(with_children, births, 0)
-        # A lone parent has at least one child in the house, or the shape would be another.
-        self.children = np.where(
-            self.shape == LONE_PARENT, np.maximum(self.children, 1), self.children
-        )
-        elderly_couple = (self.shape == ELDERLY) & (self.rng.random(self.size) < 0.45)
-        extended_couple = (self.shape == EXTENDED) & (self.rng.random(self.size) < 0.8)
-        self.spouse = np.isin(self.shape, (NUCLEAR, COUPLE)) | elderly_couple | extended_couple
-        extended = self.shape == EXTENDED
-        self.parents = np.where(
-            extended & (self.head_age < 60), self.rng.binomial(2, 0.42, self.size), 0
-        )
-        self.grandchildren = np.where(
-            self.shape == SKIPPED,
-            1 + self.rng.poisson(1.2, self.size),
-            np.where(extended & (self.head_age >= 46), self.rng.poisson(1.3, self.size), 0),
-        )
-        self.siblings = np.where(extended, self.rng.binomial(2, 0.28, self.size), 0)
-        self.unrelated = (self.rng.random(self.size) < 0.025).astype(int)
-
-    # People
-
-    def _people(self) -> None:
-        rng, size = self.rng, self.size
-        counts = [
-            (HEAD, np.ones(size, int)),
-            (SPOUSE, self.spouse.astype(int)),
-            (CHILD, self.children),
-            (PARENT, self.parents),
-            (GRANDCHILD, self.grandchildren),
-            (SIBLING, self.siblings),
-            (NOT_RELATED, self.unrelated),
-        ]
-        index = np.arange(size)
-        house = np.concatenate([np.repeat(index, count) for _, count in counts])
-        role = np.concatenate([np.full(int(count.sum()), code) for code, count in counts])
-        order = np.lexsort((role, house))
-        self.house, self.role = house[order], role[order]
-        people = self.people = len(self.house)
-        head_age, head_female = self.head_age[self.house], self.head_female[self.house]
-
-        spouse_age = (
-            self.head_age
-            + np.where(self.head_female, 4, -4)
-            + np.round(rng.normal(0, 3.5, size)).astype(int)
-        )
-        spouse_age = np.clip(spouse_age, 17, 95)
-        mother_age = np.where(self.head_female | ~self.spouse, self.head_age, spouse_age)[
-            self.house
-        ]
-        oldest = np.clip(mother_age - 17, 0, 24)
-        youngest = np.clip(mother_age - 43, 0, oldest)
-        draw = rng.random(people)
-        child_age = np.floor(youngest + (oldest - youngest + 1) * draw).astype(int)
-        age = np.select(
-            [self.role == code for code in (HEAD, SPOUSE, CHILD, PARENT, GRANDCHILD, SIBLING)],
-            [
-                head_age,
-                spouse_age[self.house],
-                child_age,
-                np.clip(head_age + 17 + np.floor(draw * 18).astype(int), 0, 97),
-                np.minimum(np.floor(draw * 17).astype(int), np.maximum(head_age - 38, 0)),
-                np.clip(head_age - 9 + np.floor(draw * 18).astype(int), 12, 90),
-            ],
-            default=18 + np.floor(draw * 40).astype(int),
-        )
-        self.age = np.clip(age, 0, 99)
-        # Women live longer: the oldest of either sex are kept with different shares.
-        coin = rng.random(people)
-        female_share = np.where(self.role == PARENT, 0.64, 0.5)
-        self.female = np.where(
-            self.role == HEAD,
-            head_female,
-            np.where(self.role == SPOUSE, ~head_female, coin < female_share),
-        )
-        # The day of birth, uniform within the year that gives this age on the day of the census.
-        days = np.floor(rng.random(people) * 365).astype(int)
-        self.born = (
-            self.on.astype("datetime64[M]").astype("datetime64[D]")
-            - (self.age * 365.25).astype(int).astype("timedelta64[D]")
-            - days.astype("timedelta64[D]")
-        )
-        away = np.isin(self.role, (CHILD, SIBLING, SPOUSE)) & (self.age >= 17) & (self.age <= 55)
-        chance = rng.random(people)
-        self.absent = away & (chance < 0.06)
-        self.visitor = (self.role == NOT_RELATED) & (chance < 0.15)
-        self._husbands()
-
-    def _husbands(self) -> None:
-        """Find for each co-wife's household a man of the same ward, the husband in two households."""
-        men = (
-            (self.role == HEAD)
-            & ~self.female
-            & (self.shape[self.house] == NUCLEAR)
-            & (self.age >= 30)
-        )
-        candidates = np.flatnonzero(men)
-        wives = np.flatnonzero(self.shape == CO_WIFE)
-        # Households are sorted by ward, so the next candidate lives near.
-        found = np.searchsorted(self.house[candidates], wives)
-        near = found < len(candidates)
-        wives, husbands = wives[near], candidates[found[near]]
-        same_ward = self.ward[wives] == self.ward[self.house[husbands]]
-        _, first = np.unique(husbands, return_index=True)
-        once = np.zeros(len(husbands), bool)
-        once[first] = True
-        self.second_home = wives[same_ward & once]
-        self.second_husband = husbands[same_ward & once]
-
-    def _incomes(self) -> None:
-        """Income of each household in minor units a month, from its wealth and working members."""
-        workers = np.bincount(
-            self.house,
-            weights=(self.age >= 16) & (self.age < 68) & ~self.visitor,
-            minlength=self.size,
-        )
-        noise = self.rng.normal(0, 0.42, self.size)
-        self.income = np.round(
-            np.exp(9.05 + 0.62 * self.wealth + noise) * np.maximum(workers, 0.6) ** 0.7
-        )
 
     # Tables
 
@@ -400,7 +212,7 @@ class _Builder:
         newborn = self.born > self.on - np.timedelta64(60, "D")
         unnamed = newborn & (rng.random(people) < 0.35)
         known = rng.random(people)
-        # 84 in 100 know the day, the rest the year only, or an age that somebody guessed; old people least.
+        # Most know the day, others the year only, or an age that somebody guessed.
         by_day = known < np.where(age >= 60, 0.62, 0.88)
         guessed = ~by_day & (known > 0.972)
         by_year = ~by_day & ~guessed
@@ -437,11 +249,18 @@ class _Builder:
             "family_name": where(~unnamed, surname),
             "sex": pa.array(["M", "F"]).take(pa.array(self.female.astype(int))),
             "birth_date": where(by_day, pc.cast(pa.array(self.born), pa.string())),
-            "birth_year": where(by_year, pc.cast(pa.array(self.born.astype("datetime64[Y]").astype(int) + 1970), pa.string())),
+            "birth_year": where(
+                by_year,
+                pc.cast(
+                    pa.array(self.born.astype("datetime64[Y]").astype(int) + 1970), pa.string()
+                ),
+            ),
             "birth_earliest": where(guessed, years_around(self.born, -spread, self.on)),
             "birth_latest": where(guessed, years_around(self.born, spread, self.on)),
             "national_id": where(has_id, national_ids(rng, people)),
-            "no_national_id": pa.array(["", "child", "never_issued", "lost"]).take(pa.array(reason)),
+            "no_national_id": pa.array(["", "child", "never_issued", "lost"]).take(
+                pa.array(reason)
+            ),
             "other_id": blank(people),
             "phone": where(has_phone, phone),
             "account_channel": pa.array(["", "bank", "mobile"]).take(
@@ -457,12 +276,16 @@ class _Builder:
                 self.female & (age >= 15) & (age < 50), yes_no(rng.random(people) < 0.07)
             ),
             "orphanhood": where(age < 18, self._orphanhood()),
-            "birth_certificate": where(age < 18, yes_no(rng.random(people) < logistic(1.0 + 0.6 * wealth))),
+            "birth_certificate": where(
+                age < 18, yes_no(rng.random(people) < logistic(1.0 + 0.6 * wealth))
+            ),
             **self._functioning(),
-            "displacement": self._choice(("resident", "internally_displaced", "returnee"), (0.985, 0.012, 0.003), people),
+            "displacement": self._choice(
+                ("resident", "internally_displaced", "returnee"), (0.985, 0.012, 0.003), people
+            ),
             "disability_certificate": blank(people),
-        }  # fmt: skip
-        severe = np.maximum.reduce([level for level in self._wg_levels.values()]) >= 2
+        }
+        severe = np.maximum.reduce(list(self._wg_levels.values())) >= 2
         columns["disability_certificate"] = where(severe, yes_no(rng.random(people) < 0.3))
         table = pa.table(columns)
         return pa.concat_tables([table, self._second_rows(table)])

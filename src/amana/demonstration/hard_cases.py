@@ -1,9 +1,9 @@
 """The people whom a careless system leaves out, in every generated country, by name.
 
-Each case is a household, or none, with fixed keys, so that tests and visitors find them: the keys of
-its people begin with its name, as in ``census:woman-about-70``. All are poor enough to reach a
-poverty-targeted programme. What happens to two of them after the census (a family moves
-district in the middle of a month, a death is reported) is told by `chain`, with ordinary commands.
+Each case is a household, or none, with fixed keys, so that tests and visitors find them: the keys
+of its people begin with its name, as in ``census:woman-about-70``. All are poor enough to reach a
+poverty-targeted programme. What happens to two of them after the census (a family moves district
+in the middle of a month, a death is reported) is told by `chain`, with ordinary commands.
 """
 
 from __future__ import annotations
@@ -19,31 +19,35 @@ import pyarrow as pa
 from amana.demonstration.checks import bank_account_check, luhn_digit
 
 if TYPE_CHECKING:
-    from amana.demonstration.generator import Census, Country
+    from amana.demonstration.generator import Census
+    from amana.demonstration.population import Country
 
 Row = Mapping[str, str]
 
 HOUSEHOLD_COLUMNS = (
-    "household_no", "kind", "area_code", "residence", "settlement", "interview_date", "roof", "walls",
-    "floor", "water", "toilet", "cooking_fuel", "lighting", "rooms", "tenure", "radio", "television",
-    "refrigerator", "bicycle", "motorcycle", "car", "mattress", "land_ha", "cattle", "goats", "income",
-    "meals_a_day", "minutes_to_school", "minutes_to_clinic", "drought_loss",
+    "household_no", "kind", "area_code", "residence", "settlement", "interview_date", "roof",
+    "walls", "floor", "water", "toilet", "cooking_fuel", "lighting", "rooms", "tenure",
+    "radio", "television", "refrigerator", "bicycle", "motorcycle", "car", "mattress",
+    "land_ha", "cattle", "goats", "income", "meals_a_day", "minutes_to_school",
+    "minutes_to_clinic", "drought_loss",
 )  # fmt: skip
 PERSON_COLUMNS = (
-    "person_no", "household_no", "area_code", "residence", "relation", "presence", "given_name",
-    "family_name", "sex", "birth_date", "birth_year", "birth_earliest", "birth_latest", "national_id",
-    "no_national_id", "other_id", "phone", "account_channel", "account_number", "marital_status",
-    "education", "attends_school", "work", "chronic_illness", "pregnant",
-    "orphanhood", "birth_certificate", "wg_seeing", "wg_hearing", "wg_walking",
-    "wg_remembering", "wg_self_care", "wg_communicating", "displacement", "disability_certificate",
+    "person_no", "household_no", "area_code", "residence", "relation", "presence",
+    "given_name", "family_name", "sex", "birth_date", "birth_year", "birth_earliest",
+    "birth_latest", "national_id", "no_national_id", "other_id", "phone", "account_channel",
+    "account_number", "marital_status", "education", "attends_school", "work",
+    "chronic_illness", "pregnant", "orphanhood", "birth_certificate", "wg_seeing",
+    "wg_hearing", "wg_walking", "wg_remembering", "wg_self_care", "wg_communicating",
+    "displacement", "disability_certificate",
 )  # fmt: skip
 
 _POOREST = {
     "roof": "thatch", "walls": "mud", "floor": "earth", "water": "river", "toilet": "none",
     "cooking_fuel": "dung", "lighting": "none", "rooms": "1", "tenure": "lent", "radio": "no",
-    "television": "no", "refrigerator": "no", "bicycle": "no", "motorcycle": "no", "car": "no",
-    "mattress": "no", "land_ha": "0", "cattle": "0", "goats": "0", "income": "15.00",
-    "meals_a_day": "1", "minutes_to_school": "90", "minutes_to_clinic": "180", "drought_loss": "yes",
+    "television": "no", "refrigerator": "no", "bicycle": "no", "motorcycle": "no", "car":
+    "no", "mattress": "no", "land_ha": "0", "cattle": "0", "goats": "0", "income": "15.00",
+    "meals_a_day": "1", "minutes_to_school": "90", "minutes_to_clinic": "180", "drought_loss":
+    "yes",
 }  # fmt: skip
 
 
@@ -118,19 +122,37 @@ class _Cases:
         warden = self._adult(
             "care-home-warden", "F", 47, given="Nelisa", family="Tovasani", home="care-home"
         )
+        names = [
+            "Sami",
+            "Leya",
+            "Kodo",
+            "Wari",
+            "Tibo",
+            "Nusha",
+            "Rako",
+            "Fene",
+            "Daro",
+            "Misha",
+            "Jomu",
+            "Zula",
+        ]
         children = [
-            self._child(f"care-home-child-{n:02d}", "MF"[n % 2], 1 + n, home="care-home", relation="resident",
-                        given=f"{given}", family="")
-            | {"orphanhood": "both"}
-            for n, given in enumerate(
-                ("Sami", "Leya", "Kodo", "Wari", "Tibo", "Nusha", "Rako", "Fene", "Daro", "Misha", "Jomu", "Zula"),
-                start=1,
+            self._child(
+                f"care-home-child-{number:02d}",
+                "MF"[number % 2],
+                1 + number,
+                home="care-home",
+                relation="resident",
+                given=given,
+                family="",
             )
-        ]  # fmt: skip
+            | {"orphanhood": "both"}
+            for number, given in enumerate(names, start=1)
+        ]
         children[6] |= {"wg_walking": "cannot"}
         return HardCase(
             "care-home",
-            "An institution where 12 children live; it is no family and the warden collects for them.",
+            "An institution where 12 children live; it is no family, and the warden collects.",
             (home,),
             (warden, *children),
         )
@@ -177,7 +199,7 @@ class _Cases:
         again = man | {"household_no": "two-wives-second", "relation": "spouse", "presence": "part"}
         return HardCase(
             "two-wives",
-            "One man lives with wives in two households: one person, two memberships, usual in one.",
+            "One man, wives in two households: one person, two memberships, usual in one.",
             (first, second),
             (
                 man,
@@ -329,7 +351,7 @@ class _Cases:
         home = self._household("movers", self._ward(58))
         return HardCase(
             "movers",
-            "The family moves to another district in the middle of a month, and is paid once for it.",
+            "The family moves to another district in mid-month, and is paid once for it.",
             (home,),
             (
                 self._adult("movers-mother", "F", 33, given="Tisha", family="Rimba", home="movers"),
@@ -350,7 +372,7 @@ class _Cases:
         home = self._household("reported-death", self._ward(64))
         return HardCase(
             "reported-death",
-            "A neighbour says that he died; nobody has verified it. His pension is held, not ended.",
+            "A neighbour says that he died, nobody verified it: his pension is held, not ended.",
             (home,),
             (
                 self._adult(
@@ -372,7 +394,7 @@ class _Cases:
         )
         return HardCase(
             "grandmother",
-            "She collects three grants: her pension, the child grant, and her grandson's allowance.",
+            "She collects three grants: her pension, the child grant, her grandson's allowance.",
             (home,),
             (
                 self._adult(
@@ -412,10 +434,7 @@ class _Cases:
     def _person(
         self, key: str, sex: str, age: int, home: str, relation: str, given: str, family: str
     ) -> dict[str, str]:
-        answers = {
-            f"wg_{d}": "none"
-            for d in ("seeing", "hearing", "walking", "remembering", "self_care", "communicating")
-        }
+        answers = {name: "none" for name in PERSON_COLUMNS if name.startswith("wg_")}
         return {
             "person_no": key, "household_no": home, "relation": relation, "presence": "usual",
             "given_name": given, "family_name": family, "sex": sex, "birth_date": self._born(age),
@@ -423,9 +442,17 @@ class _Cases:
         }  # fmt: skip
 
     def _adult(
-        self, key: str, sex: str, age: int, *, given: str, family: str, home: str = "", relation: str = "head",
+        self,
+        key: str,
+        sex: str,
+        age: int,
+        *,
+        given: str,
+        family: str,
+        home: str = "",
+        relation: str = "head",
         channel: str = "bank",
-    ) -> dict[str, str]:  # fmt: skip
+    ) -> dict[str, str]:
         account = self._account(channel)
         body = np.array([810_000_000 + self.serial])
         national_id = f"{body[0]}{luhn_digit(body)[0]}"
