@@ -105,7 +105,7 @@ def publish_form(*, actor: Actor, definition: Mapping[str, Any], at: datetime) -
         at: now.
 
     Returns:
-        `created` or `unchanged`.
+        `created` (the first version), `changed` (a further one) or `unchanged`.
 
     Raises:
         BadInput, BadInputs: the mapping has mistakes.
@@ -134,6 +134,7 @@ def publish_form(*, actor: Actor, definition: Mapping[str, Any], at: datetime) -
                 code=scheme.scheme, title={"": scheme.scheme}, issuer=scheme.issuer
             )
         validation.check_mapping(mapping, _known(at.date(), at.date()), file=file)
+    superseding = Form.objects.filter(code=code).exists()
     title = definition.get("title", code)
     basis = definition.get("legal_basis") or {}
     Form.objects.create(
@@ -149,7 +150,7 @@ def publish_form(*, actor: Actor, definition: Mapping[str, Any], at: datetime) -
         published_at=at,
         published_by=actor.username,
     )
-    return "created"
+    return "changed" if superseding else "created"
 
 
 @command(IMPORT)
