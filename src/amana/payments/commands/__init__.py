@@ -2,9 +2,9 @@
 
 from amana.payments.commands.approving import approve_payroll, recheck_payroll
 from amana.payments.commands.channels import apply_channel, plan_channel
-from amana.payments.commands.exporting import export_payroll
+from amana.payments.commands.exporting import ExportedFile, export_payroll
 from amana.payments.commands.holding import hold_payment, release_held
-from amana.payments.commands.ingesting import ingest_status
+from amana.payments.commands.ingesting import Ingested, ingest_status
 from amana.payments.commands.preparing import (
     Prepared,
     discard_payroll,
@@ -13,6 +13,8 @@ from amana.payments.commands.preparing import (
 )
 
 __all__ = [
+    "ExportedFile",
+    "Ingested",
     "Prepared",
     "apply_channel",
     "approve_payroll",
