@@ -39,4 +39,8 @@ def apply(
         f"{applied.blueprint} {applied.version}: {changes.created} {verb}created,"
         f" {changes.changed} {verb}changed, {changes.unchanged} unchanged."
     )
-    return applied.as_dict()
+    answer = applied.as_dict()
+    if not session.wants_json:  # told above, in words
+        for key in ("items", "warnings", "untranslated"):
+            del answer[key]
+    return answer

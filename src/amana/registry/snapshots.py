@@ -27,6 +27,7 @@ from psycopg import sql
 from amana.engine.schema import Column, Kind, Schema
 from amana.kernel.errors import BadInput, NotFound
 from amana.places.country import find_country
+from amana.places.models import Level
 from amana.registry.contributions import Contribution, Table, contributions
 from amana.registry.dictionary import Dictionary
 from amana.registry.live_dictionary import get_dictionary
@@ -368,7 +369,7 @@ def assemble(dictionary: Dictionary, *, as_of: date, only: Only | None = None) -
     country = find_country()
     schema = rule_schema(
         dictionary,
-        levels=country.levels if country else (),
+        levels=list(Level.objects.order_by("depth").values_list("code", flat=True)),
         minor_digits=country.minor_digits if country else 2,
     )
     return Assembly(schema=schema, as_of=as_of, only=only)
