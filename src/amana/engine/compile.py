@@ -12,9 +12,10 @@ from functools import cached_property
 
 from amana.engine import nodes, sql
 from amana.engine.errors import RuleError, RulesRefused
+from amana.engine.grounds import Names
 from amana.engine.nodes import Node
 from amana.engine.plan import Typed, TypedModel
-from amana.engine.resolve import Names, resolve
+from amana.engine.resolve import resolve
 from amana.engine.rules import Model, Parameter, RuleSet
 from amana.engine.schema import Kind, Schema
 from amana.engine.statement import Statement
@@ -226,6 +227,10 @@ class Compiled:
 
         The lottery's seed stands as ``GETVARIABLE('seed')``; places are left out.
         """
+        return self._readable
+
+    @cached_property
+    def _readable(self) -> str:
         statement = Statement(self.schema, self.typed, self.on).write(seed=None)
         return f"{sql.MACROS.strip()}\n\n{sql.render(statement, pretty=True)};"
 

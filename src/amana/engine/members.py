@@ -1,8 +1,9 @@
 """The one grouped scan over people: what every macro over members adds to it.
 
-Conditions are packed as bits into BIT_OR words (a true bit and an unknown bit each), which is
-several times cheaper than one aggregate per condition. Sums, counts and extremes stand as columns
-of their own. Whatever two rules share is computed once.
+What rules ask of each member stands as a column first. Conditions are then packed as bits into
+BIT_OR words (a true bit and an unknown bit each), which is several times cheaper than one
+aggregate per condition. Sums, counts and extremes stand as columns of their own. Whatever two
+rules share is computed once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class MemberScan:
     words: list[list[Expr]] = field(default_factory=list)
     used: list[int] = field(default_factory=list)
     columns: dict[str, Expr] = field(default_factory=dict)
-    reads: set[str] = field(default_factory=set)
+    facts: dict[str, Expr] = field(default_factory=dict)
+    passed: dict[tuple[str, str], None] = field(default_factory=dict)
+    _facts: dict[str, str] = field(default_factory=dict)
     _bits: dict[tuple[str, bool], Bits] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
 
@@ -41,6 +44,21 @@ class MemberScan:
     def is_empty(self) -> bool:
         """Tell whether no rule reads the members."""
         return not self.words and not self.columns
+
+    def reach(self, table: str, name: str) -> Expr:
+        """Give a column of the member, or one of its household or area, to be passed on to it."""
+        if table == "member":
+            return sql.column("member", name)
+        self.passed[(table, name)] = None
+        return sql.column("member", f"{table}.{name}")
+
+    def fact(self, condition: Expr) -> Expr:
+        """Keep a condition as a column of the member, computed once; gives that column."""
+        key = sql.render(condition)
+        if key not in self._facts:
+            self._facts[key] = f"is.{len(self._facts)}"
+            self.facts[self._facts[key]] = condition
+        return sql.column("member", self._facts[key])
 
     def truth(self, condition: Expr, *, known: bool) -> Bits:
         """Keep whether a condition is true, and whether it is unknown, for any member."""

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp
 
 from amana.engine import nodes, sql
-from amana.engine.emit import Emitter, Setting, Value_
+from amana.engine.blame import Blamer, merge
+from amana.engine.emit import Emitter, Setting
 from amana.engine.members import MemberScan
 from amana.engine.nodes import Node
+from amana.engine.numbers import Emitted
 from amana.engine.rules import Benefit, Model, Rounding, RuleSet
 from amana.engine.schema import Kind
 from amana.engine.sql import Expr
@@ -53,24 +55,6 @@ class Typed:
         return [*self.criteria, *self.benefits, *(node for node, _ in self.priority)]
 
 
-@dataclass
-class Steps:
-    """Named steps of one statement, each a select that may read those before it."""
-
-    ctes: list[tuple[str, exp.Select]] = field(default_factory=list)
-
-    def add(self, name: str, select: exp.Select) -> str:
-        """Append a step and give its name."""
-        self.ctes.append((name, select))
-        return name
-
-    def finish(self, select: exp.Select) -> exp.Select:
-        """Put the steps before the last select."""
-        for name, step in self.ctes:
-            select = select.with_(name, as_=step, copy=False)
-        return select
-
-
 class UnitScan:
     """The steps up to ``scored`` and ``ranked`` for one kind of unit."""
 
@@ -80,6 +64,7 @@ class UnitScan:
         self.prefix = prefix
         self.passed: dict[tuple[str, str], None] = {}
         self.emitter = Emitter(setting, scan, reach=self.reach)
+        self.blamer = Blamer(self.emitter)
         self.home: dict[str, str] = {}
 
     @property
@@ -98,12 +83,13 @@ class UnitScan:
         self.passed[(table, name)] = None
         return sql.named(f"{table}.{name}")
 
-    def missing_of(self, model: str) -> Expr:
-        """Give the list of what a model misses."""
-        if model in self.home:
-            self.passed[("home", f"missing.{model}")] = None
-            return sql.named(f"home.missing.{model}")
-        return sql.named(f"missing.{model}")
+    def missing_of(self, typed: TypedModel) -> Expr:
+        """Give the list of what a model lacks, worth asking for where its score is unknown."""
+        code = typed.model.code
+        if code in self.home:
+            self.passed[("home", f"missing.{code}")] = None
+            return sql.named(f"home.missing.{code}")
+        return self.model_missing(typed)
 
     def units(self, levels: Iterable[str]) -> exp.Select:
         """Give the select with one row per unit and the columns passed through so far."""
@@ -121,7 +107,7 @@ class UnitScan:
         ]
         tables = {table for table, _ in self.passed}
         source = "people" if self.is_person else "groups"
-        select = exp.select(*columns).from_(_table(source, unit))
+        select = sql.select(*columns).from_(_table(source, unit), copy=False)
         group = sql.column(unit, "group_id")
         if self.is_person and "household" in tables:
             select = _left_join(
@@ -136,52 +122,65 @@ class UnitScan:
             home = _table("home_scores", "home")
             select = _left_join(select, home, "home", "unit_id", group)
         if self.is_person:
-            return select.where(sql.column(unit, "home"))
+            return select.where(sql.column(unit, "home"), copy=False)
         kind = exp.EQ(this=sql.column(unit, "kind"), expression=sql.text(self.setting.unit.upper()))
-        return select.where(kind)
+        return select.where(kind, copy=False)
 
     # -- models ---------------------------------------------------------------------------
 
-    def score_columns(self, typed: TypedModel, *, with_missing: bool) -> list[Expr]:
-        """Give ``score.<code>`` and, when asked, ``missing.<code>`` of a model."""
-        code = typed.model.code
+    def score_column(self, typed: TypedModel) -> Expr:
+        """Give ``score.<code>`` of a model."""
         score = self.linear(typed) if typed.model.kind == "linear" else self.points(typed)
-        found = [sql.alias(score, f"score.{code}")]
-        if with_missing:
-            found.append(sql.alias(self.model_missing(typed), f"missing.{code}"))
-        return found
+        return sql.alias(score, f"score.{typed.model.code}")
+
+    def missing_column(self, typed: TypedModel) -> Expr:
+        """Give ``missing.<code>``: what a model lacks, null where its score is known."""
+        code = typed.model.code
+        unknown = sql.is_null(sql.named(f"score.{code}"))
+        return sql.alias(sql.case((unknown, self.model_missing(typed))), f"missing.{code}")
 
     def linear(self, typed: TypedModel) -> Expr:
-        """Give the rounded sum of weight times value; one unknown value makes it unknown."""
+        """Give the rounded sum of weight times value; one unknown value makes it unknown.
+
+        Nothing is rounded before the end: each product keeps all its digits.
+        """
         model = typed.model
-        total: Expr = sql.cast(sql.number(Decimal(model.intercept)), "DECIMAL(38,12)")
+        digits = max([0, _scale(model.intercept), *(_scale(term.weight) for term in model.terms)])
+        total: Expr = sql.number(model.intercept)
         for term, node in zip(model.terms, typed.terms, strict=True):
-            value = self.emitter.value(node)
-            weight = sql.cast(sql.number(Decimal(term.weight)), "DECIMAL(18,12)")
-            number = self.weighable(node, value)
-            product = sql.cast(exp.Mul(this=number, expression=weight), "DECIMAL(38,12)")
-            total = exp.Add(this=total, expression=product)
-        return self.kept(total, model.round)
+            number, has_point = self.weighable(node)
+            if has_point:
+                digits = max(digits, 6 + _scale(term.weight))
+            weight = sql.number(term.weight)
+            total = exp.Add(this=total, expression=exp.Mul(this=number, expression=weight))
+        return self.kept(total, digits, model.round)
 
-    def weighable(self, node: Node, value: Value_) -> Expr:
-        """Give a term's value as a number the weight can multiply without overflow."""
+    def weighable(self, node: Node) -> tuple[Expr, bool]:
+        """Give a term's value as a number, and whether it has a point.
+
+        Kept so narrow that no product and no sum can overflow: beyond a thousand million the
+        value is unknown.
+        """
+        value = self.emitter.value(node)
         if node.kind is Kind.BOOLEAN:
-            return sql.cast(sql.cast(value.expr, "INTEGER"), "DECIMAL(18,6)")
-        decimal = self.emitter.decimal(value)
-        if isinstance(decimal.expr, exp.Cast) and not isinstance(decimal.expr, exp.TryCast):
-            return decimal.expr
-        return sql.cast(decimal.expr, "DECIMAL(18,6)")
+            return sql.cast(value.expr, "INTEGER"), False
+        if value.whole:
+            convert = sql.cast if value.limit < 2**31 else sql.try_cast
+            return convert(value.expr, "INTEGER"), False
+        return sql.try_cast(value.expr, "DECIMAL(15,6)"), True
 
-    def kept(self, total: Expr, digits: int) -> Expr:
+    def kept(self, total: Expr, digits: int, kept: int) -> Expr:
         """Round halves up to the model's digits and keep decimal(12,6); unknown beyond."""
-        scale = sql.number(10**digits)
-        bounded = sql.try_cast(exp.Paren(this=total), "DECIMAL(22,12)")
-        scaled = exp.Mul(this=bounded, expression=scale)
-        up = sql.fn("FLOOR", exp.Add(this=scaled, expression=sql.number(Decimal("0.5"))))
-        whole: Expr = sql.cast(up, "DECIMAL(22,0)")
-        if digits:
-            whole = exp.Mul(this=whole, expression=sql.number(Decimal(1).scaleb(-digits)))
-        return sql.try_cast(whole, "DECIMAL(12,6)")
+        total = exp.Paren(this=total)
+        if digits > kept:
+            bounded = sql.try_cast(total, f"DECIMAL({7 + digits},{digits})")
+            scaled = exp.Mul(this=bounded, expression=sql.number(10**kept))
+            up = sql.fn("FLOOR", exp.Add(this=scaled, expression=sql.number(Decimal("0.5"))))
+            total = up
+            if kept:
+                whole = sql.cast(up, "DECIMAL(18,0)")
+                total = exp.Mul(this=whole, expression=sql.number(Decimal(1).scaleb(-kept)))
+        return sql.try_cast(total, "DECIMAL(12,6)")
 
     def points(self, typed: TypedModel) -> Expr:
         """Give the sum over items of the points of the first rule that holds."""
@@ -203,16 +202,22 @@ class UnitScan:
         """Give the names of the unknown variables that keep the score unknown."""
         blamed: dict[str, Expr] = {}
         for node in typed.terms:
-            _collect(blamed, self.emitter.blame_parts([(node, 0)]))
+            merge(blamed, self.blamer.blame_parts([(node, 0)]))
         for tests in typed.items:
             reached: list[Expr] = []
             for node in tests:
                 value = self.emitter.value(node)
-                for name, when in self.emitter.blame_parts([(node, 0)]).items():
+                for name, when in self.blamer.blame_parts([(node, 0)]).items():
                     # a rule after one that holds, or after one that is unknown, asks for nothing
-                    _collect(blamed, {name: sql.both(*reached, when)})
+                    merge(blamed, {name: sql.both(*reached, when)})
                 reached.append(exp.Is(this=sql.paren(value.expr), expression=sql.FALSE))
         return named_list(blamed)
+
+
+def _scale(number: Decimal) -> int:
+    """Give the digits after the point."""
+    exponent = Decimal(number).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def named_list(blamed: dict[str, Expr], more: Iterable[Expr] = ()) -> Expr:
@@ -231,11 +236,6 @@ def named_list(blamed: dict[str, Expr], more: Iterable[Expr] = ()) -> Expr:
     return sql.fn("LIST_SORT", sql.fn("LIST_DISTINCT", listed))
 
 
-def _collect(into: dict[str, Expr], more: dict[str, Expr]) -> None:
-    for name, when in more.items():
-        into[name] = sql.either(into[name], when) if name in into else when
-
-
 def _table(name: str, alias: str) -> exp.Table:
     return exp.alias_(exp.to_table(name), alias, table=True)  # type: ignore[return-value]
 
@@ -244,21 +244,36 @@ def _left_join(
     select: exp.Select, table: exp.Expression, alias: str, key: str, other: Expr
 ) -> exp.Select:
     on = exp.EQ(this=sql.column(alias, key), expression=other)
-    return select.join(table, on=on, join_type="left")
+    return select.join(table, on=on, join_type="left", copy=False)
 
 
-def member_step(scan: MemberScan) -> exp.Select:
-    """Give the grouped scan over people; households and areas are joined only when read."""
-    columns = [sql.alias(sql.column("member", "group_id"), "group_id"), *scan.selected()]
-    select = exp.select(*columns).from_(_table("people", "member"))
-    if scan.reads:
-        on = sql.column("member", "group_id")
-        select = _left_join(select, _table("groups", "household"), "household", "group_id", on)
-    if "area" in scan.reads:
-        place = sql.column("household", "area_id")
-        select = _left_join(select, _table("areas", "area"), "area", "area_id", place)
+def member_steps(scan: MemberScan) -> list[tuple[str, exp.Select]]:
+    """Give the steps of the grouped scan; households and areas are joined only when read."""
     group = sql.column("member", "group_id")
-    return select.where(sql.not_null(group)).group_by(group)
+    steps: list[tuple[str, exp.Select]] = []
+    source = "people"
+    if scan.passed:
+        passed = [sql.alias(sql.column(t, name), f"{t}.{name}") for t, name in scan.passed]
+        joined = sql.select(_all_of("member"), *passed).from_(_table(source, "member"), copy=False)
+        joined = _left_join(joined, _table("groups", "household"), "household", "group_id", group)
+        if any(table == "area" for table, _ in scan.passed):
+            place = sql.column("household", "area_id")
+            joined = _left_join(joined, _table("areas", "area"), "area", "area_id", place)
+        steps.append(("members_with_household", joined))
+        source = "members_with_household"
+    if scan.facts:
+        facts = [sql.alias(expr, name) for name, expr in scan.facts.items()]
+        asked = sql.select(_all_of("member"), *facts).from_(_table(source, "member"), copy=False)
+        steps.append(("members_asked", asked))
+        source = "members_asked"
+    columns = [sql.alias(group, "group_id"), *scan.selected()]
+    grouped = sql.select(*columns).from_(_table(source, "member"), copy=False)
+    grouped = grouped.where(sql.not_null(group), copy=False).group_by(group, copy=False)
+    return [*steps, ("members", grouped)]
+
+
+def _all_of(table: str) -> Expr:
+    return exp.Column(this=exp.Star(), table=exp.to_identifier(table))
 
 
 def lottery(seed: str | None, when: Expr | None) -> Expr:
@@ -294,7 +309,7 @@ def rank_columns(shares: Iterable[nodes.RankShare], models: dict[str, Model]) ->
     return found
 
 
-def benefit_amount(benefit: Benefit, value: Value_) -> Expr:
+def benefit_amount(benefit: Benefit, value: Emitted) -> Expr:
     """Give an amount in whole minor units, rounded once as the benefit says."""
     if value.whole and benefit.step_minor == 1:
         return sql.cast(value.expr, "BIGINT")

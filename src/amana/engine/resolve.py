@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal as Choice
 from typing import cast
 
 from amana.engine import nodes
-from amana.engine.errors import RuleError, nearest
+from amana.engine.errors import nearest
+from amana.engine.grounds import Grounds, Names, is_count, to_decimal
 from amana.engine.nodes import Node
 from amana.engine.parse import Syntax, parse
-from amana.engine.rules import Model, Parameter
-from amana.engine.schema import HIDDEN, Column, Kind, Schema
+from amana.engine.rules import Model
+from amana.engine.schema import HIDDEN, Kind
 
 MACROS = ("exists", "all", "exists_one", "filter", "map", "count", "sum", "min", "max", "size")
 FUNCTIONS = (
-    "min max abs floor ceil round ln div decimal double money major date known receives size"
-).split()
+    *("min", "max", "abs", "floor", "ceil", "round", "ln", "div"),
+    *("decimal", "double", "money", "major", "date", "known", "receives", "size"),
+)
 WORDS = ("members", "household", "group", "person", "area", "param", "score")
-
-
-@dataclass(frozen=True)
-class Names:
-    """What one rule may name.
-
-    Args:
-        unit: ``person`` or a kind of group.
-        models: the models whose score may be read; empty inside a model.
-    """
-
-    schema: Schema
-    unit: str
-    parameters: Mapping[str, Parameter]
-    models: tuple[Model, ...] = ()
 
 
 def resolve(text: str, names: Names, *, field: str | None = None) -> Node:
@@ -54,46 +41,8 @@ class _Source:
     mapped: Node | None = None
 
 
-class _Resolver:
-    def __init__(self, text: str, names: Names, field: str | None) -> None:
-        self.text = text
-        self.names = names
-        self.field = field
-        self.bound: tuple[str, ...] = ()
-
-    # -- refusing -------------------------------------------------------------------------
-
-    def fail(
-        self, at: Syntax | Node, message: str, mend: str = "", code: str = "RULE_TYPE"
-    ) -> RuleError:
-        return RuleError(
-            message,
-            text=self.text,
-            line=at.line,
-            column=at.column,
-            field=self.field,
-            mend=mend,
-            code=code,
-        )
-
-    def unknown_name(self, at: Syntax, what: str, known: Iterable[str], full: str) -> RuleError:
-        options = sorted(set(known))
-        near = nearest(at.name, options)
-        if near:
-            mend = f"Did you mean {near}?"
-        elif options:
-            mend = "Known here: " + ", ".join(options[:12]) + ("…" if len(options) > 12 else ".")
-        else:
-            mend = "None is defined."
-        return self.fail(at, f"There is no {what} {full}.", mend, "RULE_UNKNOWN_NAME")
-
-    def expect(self, node: Node, kinds: tuple[Kind, ...], role: str) -> Node:
-        if node.kind not in kinds:
-            wanted = " or ".join(kind.words for kind in kinds)
-            raise self.fail(node, f"{role} must be {wanted}, not {node.kind.words}.")
-        return node
-
-    # -- nodes ----------------------------------------------------------------------------
+class _Resolver(Grounds):
+    # -- nodes ---
 
     def node(self, s: Syntax) -> Node:
         handlers: dict[str, Callable[[Syntax], Node]] = {
@@ -152,11 +101,6 @@ class _Resolver:
             )
         raise self.unknown_name(s, "name", known, s.name)
 
-    def column(self, s: Syntax, scope: str) -> Column | None:
-        if s.name in HIDDEN:
-            return None
-        return self.names.schema.table(nodes.TABLE_OF[scope]).get(s.name)
-
     def scope_of(self, s: Syntax) -> nodes.Scope | None:
         """Tell which row an identifier stands for, or None when it is not one."""
         if s.op != "ident":
@@ -195,12 +139,11 @@ class _Resolver:
                 known = self.names.parameters
                 raise self.unknown_name(s, "parameter", known, f"param.{s.name}")
             return nodes.Parameter(found.kind, s.line, s.column, s.name)
-        if target.op == "field" and target.args[0].op == "ident":
-            if target.args[0].name == "score":
-                self.score_model(target)
-                if s.name == "value":
-                    return nodes.Score(Kind.DECIMAL, s.line, s.column, target.name)
-                raise self.unknown_name(s, "field", ["value", "rank_share"], f"score.….{s.name}")
+        if target.op == "field" and target.args[0].op == "ident" and target.args[0].name == "score":
+            self.score_model(target)
+            if s.name == "value":
+                return nodes.Score(Kind.DECIMAL, s.line, s.column, target.name)
+            raise self.unknown_name(s, "field", ["value", "rank_share"], f"score.….{s.name}")
         if target.op == "ident" and target.name == "score":
             self.score_model(s)
             raise self.fail(s, "A score alone is not a value.", f"Write score.{s.name}.value.")
@@ -275,19 +218,6 @@ class _Resolver:
         self.check_codes(right, left)
         return nodes.Compare(Kind.BOOLEAN, s.line, s.column, op, left, right)
 
-    def check_codes(self, variable: Node, constant: Node) -> None:
-        if not isinstance(variable, nodes.Variable) or not isinstance(constant, nodes.Literal):
-            return
-        column = self.names.schema.table(nodes.TABLE_OF[variable.scope])[variable.name]
-        if column.codes and constant.value not in column.codes:
-            near = nearest(str(constant.value), column.codes)
-            raise self.fail(
-                constant,
-                f"{variable.path} has no code {constant.value!r}.",
-                f"Did you mean {near!r}?" if near else f"Codes: {', '.join(column.codes)}.",
-                "RULE_UNKNOWN_CODE",
-            )
-
     def membership(self, s: Syntax) -> Node:
         part = self.node(s.args[0])
         listed = s.args[1]
@@ -303,7 +233,7 @@ class _Resolver:
             one, item = self.alike(arg, [part, item], "All values of the list", widen=False)
             self.check_codes(one, item)
             items.append(item)
-        if isinstance(part, nodes.Age) or _is_count(part):
+        if isinstance(part, nodes.Age) or is_count(part):
             tests: list[Node] = [
                 nodes.Compare(Kind.BOOLEAN, s.line, s.column, "==", part, item) for item in items
             ]
@@ -311,26 +241,6 @@ class _Resolver:
                 return tests[0]
             return nodes.Logic(Kind.BOOLEAN, s.line, s.column, "||", tuple(tests))
         return nodes.In(Kind.BOOLEAN, s.line, s.column, part, tuple(items))
-
-    def alike(self, s: Syntax, parts: list[Node], role: str, *, widen: bool = True) -> list[Node]:
-        """Bring parts to one type: whole numbers widen to decimals, a bare 0 is any money."""
-        kinds = {part.kind for part in parts}
-        if Kind.MONEY in kinds:
-            parts = [_money_zero(part) for part in parts]
-            kinds = {part.kind for part in parts}
-        if len(kinds) == 1:
-            return parts
-        if kinds == {Kind.INTEGER, Kind.DECIMAL}:
-            return [_decimal(part) for part in parts] if widen else parts
-        words = " and ".join(kind.words for kind in sorted(kinds, key=lambda k: k.value))
-        mend = ""
-        if Kind.MONEY in kinds and kinds & {Kind.INTEGER, Kind.DECIMAL}:
-            mend = "Write money(100) for one hundred units of currency, or major(x) for its number."
-        if Kind.DATE in kinds and Kind.TEXT in kinds:
-            mend = "Write date('2026-01-31') for a date."
-        raise self.fail(s, f"{role} must be of one type, not {words}.", mend)
-
-    # -- arithmetic -----------------------------------------------------------------------
 
     def minus(self, s: Syntax) -> Node:
         part = self.node(s.args[0])
@@ -415,12 +325,6 @@ class _Resolver:
             raise self.fail(s, f"{name} is asked of a list.", f"Write members.{name}(m, …).")
         raise self.unknown_name(s, "function", FUNCTIONS, f"{name}()")
 
-    def arity(self, s: Syntax, count: int, given: int | None = None) -> None:
-        found = len(s.args) if given is None else given
-        if found != count:
-            plural = "" if count == 1 else "s"
-            raise self.fail(s, f"{s.name} takes {count} argument{plural}, not {found}.", "")
-
     def number_function(self, s: Syntax) -> Node:
         if s.name == "round":
             self.arity(s, 2)
@@ -428,7 +332,7 @@ class _Resolver:
             valid = isinstance(digits, nodes.Literal) and digits.kind is Kind.INTEGER
             if not valid or not 0 <= cast(int, cast(nodes.Literal, digits).value) <= 6:
                 raise self.fail(digits, "round keeps 0 to 6 digits, written as a number.", "")
-            part = _decimal(
+            part = to_decimal(
                 self.expect(self.node(s.args[0]), (Kind.INTEGER, Kind.DECIMAL), "round's argument")
             )
             count = cast(int, cast(nodes.Literal, digits).value)
@@ -440,7 +344,7 @@ class _Resolver:
             return nodes.Call(part.kind, s.line, s.column, "abs", (part,))
         self.expect(part, (Kind.INTEGER, Kind.DECIMAL), f"{s.name}'s argument")
         kind = Kind.DECIMAL if s.name == "ln" else Kind.INTEGER
-        return nodes.Call(kind, s.line, s.column, s.name, (_decimal(part),))
+        return nodes.Call(kind, s.line, s.column, s.name, (to_decimal(part),))
 
     def conversion(self, s: Syntax) -> Node:
         self.arity(s, 1)
@@ -450,8 +354,8 @@ class _Resolver:
             return nodes.Convert(Kind.DECIMAL, s.line, s.column, part)
         self.expect(part, (Kind.INTEGER, Kind.DECIMAL), f"{s.name}'s argument")
         if s.name == "money":
-            return nodes.Convert(Kind.MONEY, s.line, s.column, _decimal(part))
-        return _decimal(part)
+            return nodes.Convert(Kind.MONEY, s.line, s.column, to_decimal(part))
+        return to_decimal(part)
 
     def date(self, s: Syntax) -> Node:
         self.arity(s, 1)
@@ -609,29 +513,9 @@ class _Resolver:
         return nodes.Members(Kind.INTEGER, s.line, s.column, "count", None, body)
 
     def total(self, s: Syntax, where: Node | None, body: Node) -> Node:
-        kinds = (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY)
+        kinds: tuple[Kind, ...] = (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY)
         if s.name in ("min", "max"):
             kinds = (*kinds, Kind.DATE)
         self.expect(body, kinds, f"What {s.name} works on")
         op = cast(Choice["sum", "min", "max"], s.name)
         return nodes.Members(body.kind, s.line, s.column, op, where, body)
-
-
-def _is_count(node: Node) -> bool:
-    return isinstance(node, nodes.Members) and node.op == "count"
-
-
-def _decimal(node: Node) -> Node:
-    """Widen a whole number; constants are widened in place."""
-    if node.kind is Kind.DECIMAL:
-        return node
-    if isinstance(node, nodes.Literal):
-        return replace(node, kind=Kind.DECIMAL, value=Decimal(cast(int, node.value)))
-    return nodes.Convert(Kind.DECIMAL, node.line, node.column, node)
-
-
-def _money_zero(node: Node) -> Node:
-    """Read a bare 0 beside money as no money."""
-    if isinstance(node, nodes.Literal) and node.kind.is_number and node.value == 0:
-        return replace(node, kind=Kind.MONEY, value=0)
-    return node

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -302,7 +303,7 @@ def _ranges(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, slices: i
     if not limits:
         return [""]
     wheres = [f" WHERE group_id <= {limits[0]}"]
-    for low, high in zip(limits, limits[1:], strict=False):
+    for low, high in pairwise(limits):
         wheres.append(f" WHERE group_id > {low} AND group_id <= {high}")
     wheres.append(f" WHERE group_id > {limits[-1]} OR group_id IS NULL")
     return wheres

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -34,7 +34,7 @@ ORDER = {
 ROW_GROUP = 122_880
 
 #: What a table may be given as; DuckDB reads each without a copy.
-Rows = pa.Table | pa.RecordBatchReader | duckdb.DuckDBPyRelation
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader | duckdb.DuckDBPyRelation
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,8 @@ def _write_table(folder: Path, table: str, schema: Schema, rows: Rows) -> int:
         path = folder / f"{table}.parquet"
         try:
             counted = connection.execute(
-                f"COPY (SELECT {listed} FROM given_rows ORDER BY {ORDER[table]}) TO '{_quoted(path)}'"
+                f"COPY (SELECT {listed} FROM given_rows ORDER BY {ORDER[table]})"
+                f" TO '{_quoted(path)}'"
                 f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
             ).fetchone()
         except duckdb.ConversionException as error:

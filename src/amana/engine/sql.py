@@ -69,12 +69,17 @@ def named(name: str) -> Expr:
 
 def alias(expr: Expr, name: str) -> Expr:
     """Name an expression, quoted."""
-    return exp.alias_(expr, exp.to_identifier(name, quoted=True))
+    return exp.Alias(this=expr, alias=exp.to_identifier(name, quoted=True))
 
 
 def fn(name: str, *args: Expr) -> Expr:
     """Call a function by its name."""
     return exp.Anonymous(this=name, expressions=list(args))
+
+
+def select(*columns: Expr) -> exp.Select:
+    """Begin a select, without copying the trees given."""
+    return exp.Select().select(*columns, copy=False)
 
 
 def number(value: int | Decimal) -> Expr:

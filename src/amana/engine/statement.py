@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from amana.engine import nodes, sql
-from amana.engine.emit import Blame, Emitter
+from amana.engine.blame import Blame
+from amana.engine.emit import Emitter
 from amana.engine.members import MemberScan
 from amana.engine.nodes import Node
 from amana.engine.plan import (
@@ -23,7 +24,7 @@ from amana.engine.plan import (
     UnitScan,
     benefit_amount,
     lottery,
-    member_step,
+    member_steps,
     named_list,
     rank_columns,
     setting_on,
@@ -58,6 +59,10 @@ class Statement:
         self.own = [model for model in models if model.model.of == unit]
         self.home = [model for model in models if model.model.of != unit]
         self.main.home = {model.model.code: model.model.of for model in self.home}
+
+    def model(self, code: str) -> TypedModel:
+        """Give a typed model by its code."""
+        return next(model for model in self.typed.models if model.model.code == code)
 
     @property
     def emitter(self) -> Emitter:
@@ -97,10 +102,10 @@ class Statement:
     def write_model(self) -> exp.Select:
         """Write the scores of the first model alone: unit_id, area_id, score, missing."""
         code = self.typed.models[0].model.code
-        columns = self.main.score_columns(self.own[0], with_missing=True)
-        score, missing = sql.named(f"score.{code}"), sql.named(f"missing.{code}")
+        columns = [self.main.score_column(self.own[0])]
+        score, missing = sql.named(f"score.{code}"), self.main.model_missing(self.own[0])
         nothing = sql.cast(exp.Array(expressions=[]), "VARCHAR[]")
-        final = exp.select(
+        final = sql.select(
             sql.named("unit_id"),
             sql.named("area_id"),
             sql.alias(score, "score"),
@@ -121,8 +126,8 @@ class Statement:
         steps = self.all_steps(seed=seed, places_by=places_by)
         names = [name for name, _ in steps]
         cut = names.index("scored" if "scored" in names else "units")
-        scanned = exp.select("*").from_(names[cut])
-        rest = [(names[cut], exp.select("*").from_("scanned")), *steps[cut + 1 :]]
+        scanned = sql.select(exp.Star()).from_(names[cut])
+        rest = [(names[cut], sql.select(exp.Star()).from_("scanned")), *steps[cut + 1 :]]
         final = self.final(seed, places_by, places_count)
         return _chained(scanned, steps[: cut + 1]), _chained(final, rest)
 
@@ -151,11 +156,7 @@ class Statement:
             sql.alias(self.emitter.emit(node, FAVOUR), f"c.{criterion.id}")
             for criterion, node in zip(self.ruleset.criteria, self.typed.criteria, strict=True)
         ]
-        scores = [
-            column
-            for model in self.own
-            for column in self.main.score_columns(model, with_missing=True)
-        ]
+        scores = [self.main.score_column(model) for model in self.own]
         steps = self.home_steps(seed=seed, live=live)
         steps.append(("units", self.main.units(sorted(set(levels)))))
         if scores:
@@ -201,21 +202,20 @@ class Statement:
             return steps
         unit = self.home[0].model.of
         scan = UnitScan(replace(self.setting, unit=unit), self.scan)
-        scores = [
-            column for model in self.home for column in scan.score_columns(model, with_missing=True)
-        ]
+        scores = [scan.score_column(model) for model in self.home]
+        lacks = [scan.missing_column(model) for model in self.home]
         levels = {share.level for share in self.shares(self.home)} - {"all"}
         steps.append(("home_units", scan.units(sorted(levels))))
         steps.append(("home_scored", _all_and(scores, "home_units")))
         self.add_ranks(steps, self.home, "home_ranked", seed=seed, live=live)
-        steps.append(("home_scores", exp.select("*").from_(steps[-1][0])))
+        steps.append(("home_scores", _all_and(lacks, steps[-1][0])))
         return steps
 
     def with_members(self, steps: list[tuple[str, exp.Select]]) -> list[tuple[str, exp.Select]]:
         """Put the grouped scan first; called last, when every rule has asked for its columns."""
         if self.scan.is_empty:
             return steps
-        return [("members", member_step(self.scan)), *steps]
+        return [*member_steps(self.scan), *steps]
 
     # -- what was decided -----------------------------------------------------------------
 
@@ -263,14 +263,14 @@ class Statement:
         """Give the blame of a criterion; nothing when it is always known."""
         if self.emitter.value(node, FAVOUR).known:
             return {}
-        return self.emitter.blame(node, FAVOUR)
+        return self.main.blamer.blame(node, FAVOUR)
 
     def score_lists(self, causes: Blame) -> list[Expr]:
         """Give, for scores that are unknown, the lists of what their models miss."""
         found: list[Expr] = []
         for name, when in sorted(causes.items()):
             code = name.removeprefix("score.")
-            listed = self.main.missing_of(code)
+            listed = self.main.missing_of(self.model(code))
             unknown = sql.is_null(self.main.reach("score", code))
             if code in self.main.home:
                 nobody = exp.Array(expressions=[sql.text("person.household")])
@@ -329,7 +329,7 @@ class Statement:
             for other in shares
             if len(shares) > 1
         ]
-        inner = exp.select(*columns, *benefits, *more).from_("decided")
+        inner = sql.select(*columns, *benefits, *more).from_("decided")
         place: Expr = sql.NULL
         if places_by not in (None, "all"):
             inner = inner.select(sql.alias(sql.named(f"area.{places_by}"), "place"))
@@ -340,7 +340,7 @@ class Statement:
         names += ["missing", "score", "rank", "rank_of", "rank_share"]
         after = [f"b_{benefit.id}" for benefit in self.ruleset.benefits]
         after += [f"rank_share_{s.model}_{s.level}" for s in shares if len(shares) > 1]
-        result = exp.select(
+        result = sql.select(
             *(sql.column("ranks", name) for name in names),
             sql.alias(selected, "selected"),
             *(sql.column("ranks", name) for name in after),
@@ -396,7 +396,7 @@ class Statement:
         score = sql.alias(self.score_column(), "score")
         share = self.share_column(shares[0]) if shares else sql.NULL
         lists_of_models = [
-            sql.alias(self.main.missing_of(model.model.code), f"lacks_{model.model.code}")
+            sql.alias(self.main.missing_of(model), f"lacks_{model.model.code}")
             for model in [*self.own, *self.home]
         ]
         steps = self.steps(set(), seed="", live=True)
@@ -424,9 +424,7 @@ class Statement:
                 keep(path, self.main.reach("score", part.model))
             elif isinstance(part, nodes.RankShare):
                 keep(path, self.share_column(part))
-            elif isinstance(part, nodes.Receives) and part.scope != "member":
-                keep(path, self.emitter.emit(part))
-            elif isinstance(part, nodes.Variable) and part.scope != "member":
+            elif isinstance(part, nodes.Receives | nodes.Variable) and part.scope != "member":
                 keep(path, self.emitter.emit(part))
             elif isinstance(part, nodes.Age) and part.scope != "member":
                 keep(path, *self.emitter.age_bounds(part))
@@ -471,9 +469,8 @@ def _selected(eligible: Expr, places_by: str | None, places_count: int | None, p
 
 
 def _all_and(columns: list[Expr], source: str) -> exp.Select:
-    return exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(source)), *columns).from_(
-        source
-    )
+    everything = exp.Column(this=exp.Star(), table=exp.to_identifier(source))
+    return sql.select(everything, *columns).from_(exp.to_table(source), copy=False)
 
 
 def _chained(select: exp.Select, steps: list[tuple[str, exp.Select]]) -> exp.Select:
