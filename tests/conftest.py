@@ -171,6 +171,11 @@ class Ground:
                 sql.Identifier(database_roles.OWNER),
             )
         )
+        from amana.config import migrating
+
+        # What `amana migrate` leaves behind, so that the command line takes it for migrated.
+        mark = sql.Literal(f"amana {migrating.migrations_digest()}")
+        link.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), mark))
         return name
 
 
