@@ -120,9 +120,9 @@ class Emitter:
         if isinstance(value, bool):
             return truth(sql.TRUE if value else sql.FALSE, True)
         if isinstance(value, int | Decimal):
-            exact = Decimal(value) if kind is Kind.DECIMAL else value
+            exact: int | Decimal = Decimal(value) if kind is Kind.DECIMAL else value
             whole = isinstance(exact, int)
-            return Emitted(sql.number(exact), whole, int(abs(value)) + 1, True)
+            return Emitted(sql.number(exact), whole, int(abs(Decimal(value))) + 1, True)
         if isinstance(value, dt.date):
             return Emitted(sql.date(value), False, 0, True)
         return Emitted(sql.text(value), False, 0, True)
@@ -431,7 +431,7 @@ class Emitter:
             low, high, known = self.count_bounds(node, favour)
             if known:
                 return Emitted(low, True, 2**40, True)
-            if low is high or sql.render(low) == sql.render(high):
+            if low is high or sql.key(low) == sql.key(high):
                 return Emitted(low, True, 2**40, False)
             return Emitted(sql.case((sql.binary(exp.EQ, low, high), low)), True, 2**40, False)
         return self.total(node)

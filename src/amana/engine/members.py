@@ -54,7 +54,7 @@ class MemberScan:
 
     def fact(self, condition: Expr) -> Expr:
         """Keep a condition as a column of the member, computed once; gives that column."""
-        key = sql.render(condition)
+        key = sql.key(condition)
         if key not in self._facts:
             self._facts[key] = f"is.{len(self._facts)}"
             self.facts[self._facts[key]] = condition
@@ -62,7 +62,7 @@ class MemberScan:
 
     def truth(self, condition: Expr, *, known: bool) -> Bits:
         """Keep whether a condition is true, and whether it is unknown, for any member."""
-        key = (sql.render(condition), known)
+        key = (sql.key(condition), known)
         if key not in self._bits:
             width = 1 if known else 2
             word = self._room(width)
@@ -79,7 +79,7 @@ class MemberScan:
 
     def column(self, prefix: str, aggregate: Expr) -> str:
         """Keep one aggregate as a column; gives its name (``count.1``)."""
-        key = sql.render(aggregate)
+        key = sql.key(aggregate)
         if key not in self._names:
             name = f"{prefix}.{len(self.columns)}"
             self._names[key] = name

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.expressions import Expression
 
 Expr = Expression
+DUCKDB = Dialect.get_or_raise("duckdb")
 
 #: Functions the compiled SQL calls; created on every connection of the engine.
 MACROS = """
@@ -107,12 +109,12 @@ def date(value: dt.date) -> Expr:
 
 def cast(expr: Expr, kind: str) -> Expr:
     """Convert; fails the statement when the value does not fit, so only where it always does."""
-    return exp.Cast(this=expr, to=exp.DataType.build(kind, dialect="duckdb"))
+    return exp.Cast(this=expr, to=_type(kind))
 
 
 def try_cast(expr: Expr, kind: str) -> Expr:
     """Convert; null when the value does not fit."""
-    return exp.TryCast(this=expr, to=exp.DataType.build(kind, dialect="duckdb"), safe=True)
+    return exp.TryCast(this=expr, to=_type(kind), safe=True)
 
 
 def case(*branches: tuple[Expr, Expr], default: Expr | None = None) -> Expr:
@@ -186,6 +188,16 @@ def not_null(expr: Expr) -> Expr:
     return exp.Not(this=is_null(expr))
 
 
+@cache
+def _type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind, dialect=DUCKDB)
+
+
+def key(expr: Expr) -> str:
+    """Write an expression as a key: two that read the same are the same."""
+    return str(DUCKDB.generate(expr, copy=False))
+
+
 def render(expr: Expr, *, pretty: bool = False) -> str:
     """Write the tree as DuckDB's SQL."""
-    return expr.sql(dialect="duckdb", pretty=pretty)
+    return str(DUCKDB.generate(expr, pretty=pretty))
