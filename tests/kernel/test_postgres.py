@@ -133,6 +133,32 @@ def test_a_killed_user_of_the_server_holds_nothing_back(home: Path) -> None:
     assert not answers(info)
 
 
+def test_a_child_forked_while_the_server_is_looked_for_holds_nobody_up(home: Path) -> None:
+    script = """
+import os, pathlib, sys
+from amana.kernel import postgres
+home = pathlib.Path(sys.argv[1])
+postgres.ensure_running(home, durable=False)
+with postgres._start_lock(postgres._Place(home.resolve() / "postgres")):
+    child = os.fork()
+    if child == 0:
+        sys.stdin.read()
+        os._exit(0)
+postgres.ensure_running(home, durable=False)
+print("not held up", flush=True)
+os.waitpid(child, 0)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "not held up\n"  # the child still lives: it reads stdin
+    process.communicate("", timeout=60)
+
+
 def test_two_homes_have_two_servers_when_side_by_side(tmp_path: Path) -> None:
     homes = [tmp_path / "one", tmp_path / "two"]
     try:

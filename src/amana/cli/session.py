@@ -281,10 +281,13 @@ def run_app(typer_app: typer.Typer) -> int:
 
 
 def _close_connections() -> None:
-    if "django.db" in sys.modules and "DJANGO_SETTINGS_MODULE" in os.environ:
+    """Close what a command opened, so that the last one out stops the embedded server at once."""
+    if "django.apps" in sys.modules:
+        from django.apps import apps
         from django.db import connections
 
-        connections.close_all()
+        if apps.ready:
+            connections.close_all()
 
 
 # --- the progress of runs -----------------------------------------------------------------------

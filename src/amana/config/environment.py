@@ -11,6 +11,7 @@ import binascii
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,6 +79,12 @@ def _read_count(text: str) -> int:
     if not 0 <= number <= 1000:
         raise ValueError(text)
     return number
+
+
+def _read_size(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]*(MB|GB|TB)", text):
+        raise ValueError(text)
+    return text
 
 
 def _read_hosts(text: str) -> list[str]:
@@ -223,6 +230,20 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "plain or hashed",
         "plain",
         _read_one_of("plain", "hashed"),
+    ),
+    Setting(
+        "AMANA_ENGINE_THREADS",
+        "How many threads mass decisions may use.",
+        "a number from 1; without it, one for each core",
+        None,
+        _read_count,
+    ),
+    Setting(
+        "AMANA_ENGINE_MEMORY",
+        "How much memory mass decisions may use before they go to disk.",
+        "a size such as 4GB",
+        "4GB",
+        _read_size,
     ),
     Setting(
         "AMANA_DEBUG",

@@ -129,6 +129,7 @@ class _Place:
 
 _guard = threading.RLock()
 _held: dict[Path, int] = {}
+_locked: set[int] = set()
 
 
 def ensure_running(home: Path, *, durable: bool = True) -> ConnectionInfo:
@@ -202,10 +203,12 @@ def binaries() -> Path:
 def _start_lock(place: _Place) -> Iterator[None]:
     """Let one process at a time start, stop or look for the server."""
     handle = os.open(place.root / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    _locked.add(handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
+        _locked.discard(handle)
         os.close(handle)
 
 
@@ -234,6 +237,9 @@ def _after_fork() -> None:
     """Give a forked child its own share: a lock belongs to the opened file, not to the process."""
     global _guard
     _guard = threading.RLock()
+    for handle in _locked:  # taken by another thread of the parent at the moment of the fork
+        os.close(handle)
+    _locked.clear()
     for root, handle in list(_held.items()):
         os.close(handle)
         del _held[root]
@@ -409,7 +415,7 @@ def _run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProces
 
 def _settings(folder: Path, *, durable: bool) -> str:
     """Give our part of the server's settings; PostgreSQL's own file includes it."""
-    shm = Path("/dev/shm")
+    shm = Path("/dev/shm")  # noqa: S108  its size is read, nothing is written there
     roomy = shm.is_dir() and shutil.disk_usage(shm).total >= 1 << 30
     lines: dict[str, str] = {
         "listen_addresses": "''",
@@ -453,7 +459,7 @@ def _socket_folder(place: _Place) -> Path:
     else:
         folder = Path(tempfile.gettempdir()) / f"amana-{os.geteuid()}-{digest}"
     if len(os.fsencode(folder)) + len(f"/.s.PGSQL.{PORT}") > SOCKET_PATH_BYTES_MAX:
-        folder = Path("/tmp") / f"amana-{os.geteuid()}-{digest}"
+        folder = Path("/tmp") / f"amana-{os.geteuid()}-{digest}"  # noqa: S108  checked below
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if not _is_ours(folder):
