@@ -31,6 +31,7 @@ from amana.kernel.command import Actor, command, note
 from amana.kernel.errors import BadInput, Conflict, NotFound, Where
 from amana.kernel.home import make_folder
 from amana.kernel.text_source import nearest, some
+from amana.places.bulk import refresh_statistics
 from amana.places.country import get_country
 from amana.places.models import AreaCode
 from amana.registry import commands as registry
@@ -40,6 +41,18 @@ from amana.registry.live_dictionary import get_dictionary
 IMPORT: Final = "intake.import_file"
 DUCK_MEMORY: Final = "1GB"
 DUCK_THREADS: Final = 2
+#: Rows from which on the planner's picture of the tables an import fills is worth renewing.
+MANY_ROWS: Final = 1_000
+FILLED: Final = (
+    "registry_person",
+    "registry_group",
+    "registry_membership",
+    "registry_submission",
+    "registry_submissionsubject",
+    "registry_sourcekey",
+    "registry_account",
+    "identity_identifier",
+)
 
 
 class FormUnknown(NotFound):
@@ -214,6 +227,8 @@ def import_file(
                 dated=mapping.collected_on is not None or collected_on is not None,
                 at=at,
             )
+        if checked.accepted >= MANY_ROWS:
+            refresh_statistics(*FILLED)
         details = FileImport.objects.create(
             run=run,
             form=published,
@@ -319,7 +334,6 @@ def _workshop() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
                 "memory_limit": DUCK_MEMORY,
                 "threads": DUCK_THREADS,
                 "temp_directory": str(folder / "spill"),
-                "temp_file_encryption": True,
             }
         ) as duck:
             yield duck, folder
@@ -355,6 +369,8 @@ def _check_files(
         household_file=household_file,
         people_file=people_file,
     )
+    for table in {t.table for t in (household_file, people_file) if t is not None}:
+        duck.execute(f"DROP TABLE {table}")
     return checked, digest
 
 
