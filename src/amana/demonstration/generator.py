@@ -413,7 +413,7 @@ class _CensusTaker(Population):
             )
             level = np.digitize(latent, (1.7, 2.65, 3.6))
             self._wg_levels[domain] = level
-            answered = (self.age >= 5) & (self.rng.random(self.people) < 0.992)
+            answered = (self.age >= 5) & (self.rng.random(self.people) < 0.998)
             columns[f"wg_{domain}"] = where(answered, pa.array(WG_ANSWERS).take(pa.array(level)))
         return columns
 
