@@ -99,7 +99,7 @@ def explain(*, actor: Actor, programme: str, reference: str, on: date) -> Explai
         ProgrammeNotFound, UnitNotFound, UnitOfOtherKind, ProgrammeIsExternal, VersionNotFound.
     """
     found = get_programme(programme)
-    unit = _unit_for(found, reference)
+    unit = unit_for(found, reference)
     require_view(actor, found, unit)
     return explain_unit(found, unit, on=on)
 
@@ -152,7 +152,12 @@ def require_view(actor: Actor, programme: Programme, unit: Group | Person) -> No
         )
 
 
-def _unit_for(programme: Programme, reference: str) -> Group | Person:
+def unit_for(programme: Programme, reference: str) -> Group | Person:
+    """Find the unit a reference means: a person's household, where households are assisted.
+
+    Raises:
+        UnitNotFound, UnitOfOtherKind.
+    """
     unit = find_unit(reference)
     if unit is None:
         raise UnitNotFound(
@@ -203,7 +208,7 @@ def _told(
     """Put an explanation of the engine into the words of the programme."""
     definition = definition_of(version)
     language = translation.get_language() or "en"
-    titles = _titles(language)
+    titles = variable_titles(language)
     texts = {criterion.id: criterion for criterion in definition.eligibility}
     told: list[words.CriterionResult] = []
     criteria: list[dict[str, Any]] = []
@@ -323,7 +328,9 @@ def _places_for(version: ProgrammeVersion, unit: Group | Person, on: date) -> in
     return quota.places if quota else 0
 
 
-def _titles(language: str) -> dict[str, str]:
+def variable_titles(language: str | None = None) -> dict[str, str]:
+    """Give the title of every variable in a language, by code; for `title_of`."""
+    language = language or translation.get_language() or "en"
     dictionary = get_dictionary()
     found = {}
     for code, variable in dictionary.variables.items():
