@@ -1,0 +1,1 @@
+"""Pages of blueprints: what is applied and in which versions, and the data dictionary."""
