@@ -121,8 +121,8 @@ def _lower(text: str) -> str:
 
 
 _ABOUT_SETTINGS: Final = """\
-Amana is configured by environment variables alone; policy (amounts, thresholds, calendars) stands in
-blueprints. `amana doctor` tells each value and where it came from.
+Amana is configured by environment variables alone; policy (amounts, thresholds, calendars) stands
+in blueprints. `amana doctor` tells each value and where it came from.
 """
 
 _ABOUT_PERMISSIONS: Final = """\
