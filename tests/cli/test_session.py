@@ -88,6 +88,8 @@ def test_a_user_without_the_role_is_refused(amana_cli: Callable[..., Any]) -> No
 
 
 def test_the_first_command_makes_the_embedded_database(own_home: dict[str, str]) -> None:
+    before = start("doctor", "--json", env=own_home)
+    assert before.returncode == 0, before.stdout
     first = start("token", "revoke", "nobody", "--label", "x", "--json", env=own_home)
     assert first.returncode == 4, first.stderr
     done = start("doctor", "--invariants", "--json", env=own_home)

@@ -146,6 +146,8 @@ def _examine_database() -> Iterator[Check]:
         yield Check("database", "ok", told)
     if migrating.is_migrated():
         yield Check("migrations", "ok", "all applied")
+    elif settings.AMANA_EMBEDDED:
+        yield Check("migrations", "warning", "not all applied yet", "The next command does it.")
     else:
         yield Check("migrations", "broken", "some are not applied", "Run `amana migrate`.")
 
