@@ -172,6 +172,7 @@ class Definition:
         priority: rules whose values order the eligible units, smallest first; then a lottery.
         list_days: days the list is open to objections; validated_by: by whom it is validated.
         payment_day: day of the month on which a payment is due.
+        legal_basis, note: for people to read; no rule looks at them.
     """
 
     code: str
@@ -201,6 +202,8 @@ class Definition:
     separations: tuple[Separation, ...]
     channels: tuple[str, ...]
     payment_day: int
+    legal_basis: str
+    note: str
 
     @property
     def is_person(self) -> bool:

@@ -115,9 +115,9 @@ class _Reader:
             separations=self.separations(),
             channels=tuple(payment.words("channels")),
             payment_day=payment.integer("day", 1, minimum=1, maximum=28),
+            legal_basis=root.text("legal_basis", ""),
+            note=root.text("note", ""),
         )
-        root.text("legal_basis", "")
-        root.text("source", "")
         for section in (validation, recipient, payment, root):
             section.finish()
         if not external and not definition.eligibility and root:

@@ -186,7 +186,8 @@ def export_results(*, actor: Actor, run: str, out: Path) -> dict[str, Any]:
     """Write one row per unit assessed to a CSV or Parquet file.
 
     Columns: reference, external_id, outcome, one per criterion (met, failed, unknown), score,
-    rank, selected; in the order of the unit's key.
+    rank, selected, lottery (sha256 of the run's seed, a colon and the unit's key: between equals
+    the smaller one comes first); in the order of the unit's key.
 
     Args:
         out: its ending says the format, `.csv` or `.parquet`; its folder is made.
@@ -218,10 +219,11 @@ def export_results(*, actor: Actor, run: str, out: Path) -> dict[str, Any]:
     with opened(found) as duck:
         duck.register("names", _all_names(definition))
         select = (
-            f"SELECT names.reference, names.external_id, outcome{criteria}, score, rank, selected"
+            f"SELECT names.reference, names.external_id, outcome{criteria}, score, rank, selected,"
+            " CASE WHEN outcome = 'eligible' THEN sha256(? || ':' || unit_id) END AS lottery"
             f" FROM results LEFT JOIN names USING (unit_id) WHERE {condition} ORDER BY unit_id"
         )
-        table = duck.sql(select, params=values).to_arrow_table()
+        table = duck.sql(select, params=[found.seed, *values]).to_arrow_table()
         duck.register("chosen", table)
         style = "FORMAT parquet" if ending == ".parquet" else "FORMAT csv, HEADER"
         target = str(out).replace("'", "''")

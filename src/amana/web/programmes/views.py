@@ -124,7 +124,7 @@ def _summary(
         pairs.append((_("Who comes first"), ", ".join(definition.priority)))
     if any(s.act == "programmes.approve_list" for s in definition.separations):
         pairs.append((_("Approval"), _("by another person than who made the list")))
-    pairs.append((_("Version"), version.version))
+    pairs += [(_("Legal basis"), definition.legal_basis), (_("Version"), version.version)]
     return pairs
 
 
