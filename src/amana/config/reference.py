@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ ROOM_TITLES: Final = {
     "scoring": "Scoring",
     "programmes": "Programmes",
     "payments": "Payments",
+    "exchange": "Blueprints",
 }
 
 
@@ -158,10 +160,63 @@ With an embedded database, the first command makes it and brings its tables up t
 (`HH-4K7Q-2XM`), or the key a record had in its source (`survey:12/3`).
 """
 
+_GRAINS: Final = {"person": "People", "household": "Households", "area": "Areas"}
+_ABOUT_CORE: Final = """\
+What Amana can know from the first day, in any country. A blueprint's `dictionary.yaml` adds
+variables of its own and says with `means:` which core variable each stands for; see
+[blueprints](blueprint.md). It covers what guidance lists as typical of a social registry and what
+a national single registry was found to hold.
+"""
+
+
+def core_dictionary_page() -> str:
+    """Give `core-dictionary.md`: the variables and code lists that Amana ships."""
+    from amana.registry.dictionary import PURPOSES, core_attributes, core_dictionary
+
+    core = core_dictionary()
+    lines = [MADE, "# The core dictionary\n", _ABOUT_CORE]
+    lines += ["## What has a column of its own\n", "| code | of | what | asked for |"]
+    lines += ["|---|---|---|---|"]
+    for item in core_attributes():
+        asked = ", ".join(item["purpose"])  # type: ignore[arg-type]
+        lines.append(f"| `{item['code']}` | {item['of']} | {item['title']} | {asked} |")
+    for grain, title in _GRAINS.items():
+        lines += [f"\n## {title}\n", "| code | what | answer | fresh for | asked for | privacy |"]
+        lines += ["|---|---|---|---|---|---|"]
+        for variable in core.variables.values():
+            if variable.of != grain:
+                continue
+            kind = variable.type
+            if variable.codes:
+                heading = core.code_lists[variable.codes].title[""]
+                kind = f"one of [{variable.codes}](#{_anchor(heading)})"
+            months = variable.validity_months
+            lines.append(
+                f"| `{variable.code}` | {variable.title['']} | {kind}"
+                f" | {f'{months} months' if months else 'ever'}"
+                f" | {', '.join(variable.purposes)} | {variable.privacy} |"
+            )
+    lines += ["\n## Purposes\n", "| purpose | in words |", "|---|---|"]
+    lines += [f"| `{code}` | {words} |" for code, words in PURPOSES.items()]
+    lines += ["\n## Code lists\n"]
+    for code_list in core.code_lists.values():
+        lines += [f"### {code_list.title['']}\n", f"Code list `{code_list.code}`.\n"]
+        lines += ["| code | means |"]
+        lines += ["|---|---|"]
+        lines += [f"| `{code}` | {one.title['']} |" for code, one in code_list.codes.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
     "permissions.md": permissions_page,
     "command-line.md": command_line_page,
+    "core-dictionary.md": core_dictionary_page,
 }
 
 

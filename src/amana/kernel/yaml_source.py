@@ -227,14 +227,14 @@ class Source:
             return [
                 self._source(item, f"[{number}]") for number, item in enumerate(self.node.value, 1)
             ]
-        return [self] if self.node is not None else []
+        return [self] if self else []
 
     def list_of(self, key: str, *, required: bool = False) -> list[Source]:
         """Give the items of the list under `key`, each a mapping; others are noted and left out."""
         child = self.at(key)
+        if not child and required:
+            self._required(key)
         if not child:
-            if required:
-                self._required(key)
             return []
         if not child.is_list:
             child.problem(f"“{key}” is {child.kind()}.", mend="Start each item with “- ”.")
@@ -392,12 +392,11 @@ class Source:
     def boolean(self, key: str, default: Any = _MISSING) -> bool:
         """Give true or false under `key`."""
         raw = self._scalar(key, "true or false", default)
-        if raw is None:
-            return False if default is _MISSING else default
-        if raw not in ("true", "false"):
+        if raw in ("true", "false"):
+            return raw == "true"
+        if raw is not None:
             self._refuse(key, raw, "true or false")
-            return False if default is _MISSING else default
-        return raw == "true"
+        return False if default is _MISSING else default
 
     def date(self, key: str, default: Any = _MISSING) -> date:
         """Give the date under `key`, written as 2026-01-31."""
