@@ -209,8 +209,8 @@ def _rows_of(
     if compiled.ruleset.unit == "person":
         home = connection.execute(
             "SELECT group_id FROM people WHERE person_id = ? AND home", [unit_id]
-        ).fetchone()
-        group = home[0] if home else None
+        ).fetchall()
+        group = home[0][0] if home else None
         people = "SELECT * FROM people WHERE group_id = ? OR (person_id = ? AND home)"
         values = [group, unit_id]
     else:
