@@ -17,6 +17,8 @@ from amana.kernel.errors import NotFound
 
 #: Modules here that are not benchmarks themselves.
 PARTS = frozenset({"ground", "target_floor"})
+#: Benchmarks whose name no module can have.
+MODULES = {"import": "import_households"}
 
 
 class BenchmarkNotFound(NotFound):
@@ -27,7 +29,8 @@ class BenchmarkNotFound(NotFound):
 
 def names() -> list[str]:
     """List the benchmarks there are."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
+    short = {module: name for name, module in MODULES.items()}
+    found = (short.get(module.name, module.name) for module in pkgutil.iter_modules(__path__))
     return sorted(name for name in found if not name.startswith("_") and name not in PARTS)
 
 
@@ -40,7 +43,7 @@ def find(name: str) -> ModuleType:
         raise BenchmarkNotFound(
             f"There is no benchmark {name}.", mend=f"There are: {', '.join(names())}."
         )
-    return import_module(f"{__name__}.{name}")
+    return import_module(f"{__name__}.{MODULES.get(name, name)}")
 
 
 def peak_mb() -> int:
