@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from amana.kernel import postgres
 from tests.tutorials import survey_by_hand
 
 CHECKOUT = Path(__file__).parents[2]
@@ -65,10 +66,15 @@ def reading(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Reading:
         for name, value in os.environ.items()
         if not name.startswith(("AMANA_", "DJANGO_", "PYTEST_")) and name != "DATABASE_URL"
     }
-    done = subprocess.run(
-        ["bash", "-c", _echoing(script)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280,
-    )  # fmt: skip
+    # One server for all commands; by itself each would start and stop it.
+    postgres.ensure_running(folder / "tutorial", durable=False)
+    try:
+        done = subprocess.run(
+            ["bash", "-c", _echoing(script)],
+            cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280,
+        )  # fmt: skip
+    finally:
+        postgres.release(folder / "tutorial")
     assert done.returncode == 0, f"{done.stdout[-2500:]}\n{done.stderr[-2500:]}"
     return Reading(_answers(done.stdout), folder, done.stdout + done.stderr)
 
@@ -114,15 +120,13 @@ def test_snapshot_and_scores_leave_nobody_out(reading, by_hand):
 
 
 def test_every_score_equals_the_one_worked_out_in_pandas(reading, by_hand):
-    rows = list(csv.DictReader((reading.folder / "results.csv").open(encoding="utf-8")))
-    found = {_key(row): float(row["score"]) for row in rows}
+    found = {_key(row): float(row["score"]) for row in results(reading)}
     assert found == by_hand.scores.astype(float).to_dict()
 
 
 def test_two_hundred_are_selected_the_poorest_and_some_of_the_tied(reading, by_hand):
     assert int(reading.of("target")[0]["selected"]) == survey_by_hand.PLACES
-    rows = csv.DictReader((reading.folder / "results.csv").open(encoding="utf-8"))
-    poorest = sorted(rows, key=lambda row: int(row["rank"]))[: survey_by_hand.PLACES]
+    poorest = sorted(results(reading), key=lambda row: int(row["rank"]))[: survey_by_hand.PLACES]
     selected = {_key(row) for row in poorest}
     assert by_hand.sure < selected
     assert selected - by_hand.sure < by_hand.tied
@@ -159,6 +163,11 @@ def test_total_instructed_and_paid_are_the_places_times_the_amount(reading, by_h
 def test_preparer_may_not_approve(reading):
     assert "SAME_PERSON" in reading.words
     assert "refused, as it should be" in reading.words
+
+
+def results(reading: Reading) -> list[dict[str, str]]:
+    text = (reading.folder / "results.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 def _key(row: dict[str, str]) -> str:
