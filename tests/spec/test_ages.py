@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from tests.engine.ground import born, explained, judged, person
 
 from amana.engine import Birth
+from tests.engine.ground import born, explained, judged, person
 
 #: On 1 March 2026: born → (under 5, at least 5)
 LIMITS = [

@@ -139,19 +139,21 @@ def explain(
     unit_id: int,
     *,
     results: Path | str | None = None,
+    seed: str = "",
 ) -> Explanation:
     """Explain the decision on one unit of a snapshot.
 
     Args:
         results: the Parquet a run wrote; ranks are read off it. Without it the whole snapshot is
             ranked again.
+        seed: the lottery's seed for ranking again.
     Raises: UnitNotFound, SnapshotNotFound, SnapshotDoesNotFit.
     """
     snapshot = open_snapshot(snapshot_dir)
     fit(compiled, snapshot)
     with connect() as connection:
         tables = _rows_of(connection, compiled, snapshot, unit_id)
-        result = _result_of(connection, compiled, snapshot, unit_id, results)
+        result = _result_of(connection, compiled, snapshot, unit_id, results, seed)
     found = evaluate_one(compiled, tables, unit_id=unit_id, ranks=_ranks(compiled, result))
     return Explanation(
         **{**_shallow(found), "rank": result.get("rank"), "rank_of": result.get("rank_of")}
@@ -177,12 +179,13 @@ def _result_of(
     snapshot: Snapshot,
     unit_id: int,
     results: Path | str | None,
+    seed: str,
 ) -> dict[str, Any]:
     if results is not None:
         source = f"read_parquet('{_quoted(Path(results))}')"
     else:
         _views(connection, snapshot)
-        source = f"({compiled.statement(seed='explanation')})"
+        source = f"({compiled.statement(seed=seed)})"
     found = connection.sql(f"SELECT * FROM {source} WHERE unit_id = ?", params=[unit_id])
     rows = found.to_arrow_table()
     if rows.num_rows == 0:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from amana.engine import nodes, sql
-from amana.engine.blame import Blamer, merge
+from amana.engine.blame import Blamer, leaves, merge
 from amana.engine.emit import Emitter, Setting
 from amana.engine.members import MemberScan
 from amana.engine.nodes import Node
@@ -211,13 +211,22 @@ class UnitScan:
                     # a rule after one that holds, or after one that is unknown, asks for nothing
                     merge(blamed, {name: sql.both(*reached, when)})
                 reached.append(exp.Is(this=sql.paren(value.expr), expression=sql.FALSE))
-        return named_list(blamed)
+        listed = named_list(blamed)
+        # every input known and no score: a number beyond its range, so any of them may be wrong
+        every = sorted({path for node in typed.nodes for path in leaves(node)})
+        none = exp.EQ(this=sql.fn("LEN", listed), expression=sql.number(0))
+        return sql.case((none, text_list(every)), default=listed)
 
 
 def _scale(number: Decimal) -> int:
     """Give the digits after the point."""
     exponent = Decimal(number).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def text_list(names: Iterable[str]) -> Expr:
+    """Give a list of constant texts."""
+    return sql.cast(exp.Array(expressions=[sql.text(name) for name in names]), "VARCHAR[]")
 
 
 def named_list(blamed: dict[str, Expr], more: Iterable[Expr] = ()) -> Expr:
