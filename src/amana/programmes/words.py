@@ -104,8 +104,11 @@ def decision_sentence(decision: DecisionWords) -> str:
     return _eligible(decision)
 
 
-def criterion_clause(criterion: CriterionResult) -> str:
+def criterion_clause(criterion: CriterionResult, *, settled_by: bool = True) -> str:
     """Say how one criterion came out, as a clause without a full stop.
+
+    Args:
+        settled_by: when unknown, say what would settle it.
 
     >>> print(criterion_clause(CriterionResult("c", "The household has a child under 5", "",
     ...     "unknown", {"birth": "date of birth of a member"})))
@@ -117,7 +120,7 @@ def criterion_clause(criterion: CriterionResult) -> str:
         clause = _lower_first(criterion.says_not or negate(criterion.says))
     else:
         clause = _("whether %(says)s") % {"says": _lower_first(criterion.says)}
-        if criterion.missing:
+        if criterion.missing and settled_by:
             clause = _("%(clause)s; what would settle it: %(names)s") % {
                 "clause": clause,
                 "names": ", ".join(criterion.missing.values()),
@@ -126,8 +129,11 @@ def criterion_clause(criterion: CriterionResult) -> str:
     return f"{clause}; {ranked}" if ranked else clause
 
 
-def criterion_sentence(criterion: CriterionResult) -> str:
+def criterion_sentence(criterion: CriterionResult, *, settled_by: bool = True) -> str:
     """Say how one criterion came out, as a sentence for a list of reasons.
+
+    Args:
+        settled_by: when unknown, say what would settle it.
 
     >>> print(criterion_sentence(CriterionResult("c", "The household has a child under 5", "",
     ...     "failed")))
@@ -135,7 +141,7 @@ def criterion_sentence(criterion: CriterionResult) -> str:
     >>> print(criterion_sentence(CriterionResult("c", "Nobody is 65", "", "unknown")))
     We do not know yet whether nobody is 65.
     """
-    clause = criterion_clause(criterion)
+    clause = criterion_clause(criterion, settled_by=settled_by)
     if criterion.outcome == UNKNOWN:
         return _("We do not know yet %(clause)s.") % {"clause": clause}
     return clause[:1].upper() + clause[1:] + "."

@@ -20,14 +20,16 @@ from django.utils import translation
 from amana import engine
 from amana.access import scope
 from amana.kernel.command import Actor
+from amana.places.country import find_country
 from amana.places.models import Area
 from amana.programmes import words
-from amana.programmes.definition import Criterion, Definition
+from amana.programmes.definition import Criterion, Definition, Text
 from amana.programmes.errors import ProgrammeIsExternal, UnitNotFound, UnitOfOtherKind
 from amana.programmes.models import Programme, ProgrammeVersion, TargetingRun
 from amana.programmes.queries import judging, results
 from amana.programmes.queries.catalogue import definition_of, get_programme, get_version
 from amana.programmes.queries.units import find_unit
+from amana.registry.dictionary import Dictionary
 from amana.registry.live_dictionary import get_dictionary
 from amana.registry.models import Group, Person
 
@@ -37,6 +39,9 @@ _SHARE: Final = re.compile(
 )
 
 
+_NUMBER: Final = re.compile(r"^-?\d+\.\d+$")
+
+
 @dataclass(frozen=True)
 class Explained:
     """What was decided about one unit, with the reasons in data and in words.
@@ -44,7 +49,7 @@ class Explained:
     Args:
         criteria: for each criterion: id, says, outcome (met, failed, unknown), missing (names of
             what would settle it), values (what the rule read); and for people `sentence`,
-            `missing_titles`, `value_titles` and `rule`.
+            `short_sentence`, `missing_titles`, `value_titles`, `value_words` and `rule`.
         run: the targeting run it comes from; None when it was judged live.
         on: the day of ages and parameters.
     """
@@ -208,7 +213,8 @@ def _told(
     """Put an explanation of the engine into the words of the programme."""
     definition = definition_of(version)
     language = translation.get_language() or "en"
-    titles = variable_titles(language)
+    dictionary = get_dictionary()
+    titles = _titles_of(dictionary, language)
     texts = {criterion.id: criterion for criterion in definition.eligibility}
     told: list[words.CriterionResult] = []
     criteria: list[dict[str, Any]] = []
@@ -235,8 +241,13 @@ def _told(
                 "missing": list(outcome.missing),
                 "values": dict(outcome.values),
                 "sentence": words.criterion_sentence(told[-1]),
+                "short_sentence": words.criterion_sentence(told[-1], settled_by=False),
                 "missing_titles": list(missing.values()),
                 "value_titles": {name: title_of(name, titles) for name in outcome.values},
+                "value_words": {
+                    name: _value_words(name, value, dictionary, language)
+                    for name, value in outcome.values.items()
+                },
                 "rule": criterion.when,
             }
         )
@@ -330,13 +341,36 @@ def _places_for(version: ProgrammeVersion, unit: Group | Person, on: date) -> in
 
 def variable_titles(language: str | None = None) -> dict[str, str]:
     """Give the title of every variable in a language, by code; for `title_of`."""
-    language = language or translation.get_language() or "en"
-    dictionary = get_dictionary()
-    found = {}
-    for code, variable in dictionary.variables.items():
-        title = variable.title
-        found[code] = title.get(language) or title.get("") or title.get("en") or code
-    return found
+    return _titles_of(get_dictionary(), language or translation.get_language() or "en")
+
+
+def _titles_of(dictionary: Dictionary, language: str) -> dict[str, str]:
+    return {
+        code: Text(dict(variable.title)).words(language) or code
+        for code, variable in dictionary.variables.items()
+    }
+
+
+def _value_words(name: str, value: Any, dictionary: Dictionary, language: str) -> str:
+    """Write what a rule read: codes by their titles, money in major units, shares in percent."""
+    if isinstance(value, list):
+        if not value:
+            return words.value_words([])
+        return ", ".join(_value_words(name, one, dictionary, language) for one in value)
+    if value is None:
+        return words.value_words(None)
+    if ".rank_share(" in name:
+        return words.percent(Decimal(str(value)))
+    variable = dictionary.variables.get(name.partition(".")[2])
+    if variable is not None and variable.codes:
+        code = dictionary.code_lists[variable.codes].codes.get(str(value))
+        return (Text(dict(code.title)).words(language) or str(value)) if code else str(value)
+    if variable is not None and variable.type == "money":
+        country = find_country()
+        return words.value_words(Decimal(value).scaleb(-(country.minor_digits if country else 2)))
+    if isinstance(value, str) and _NUMBER.match(value):
+        return words.value_words(Decimal(value))
+    return words.value_words(value)
 
 
 def title_of(name: str, titles: Mapping[str, str]) -> str:

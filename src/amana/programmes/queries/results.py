@@ -157,7 +157,7 @@ def page(
     """
     condition, values = _condition(run, actor, where)
     with opened(run) as duck:
-        found = duck.execute(f"SELECT count(*) FROM results WHERE {condition}", values).fetchone()
+        counted = duck.execute(f"SELECT count(*) FROM results WHERE {condition}", values).fetchall()
         table = duck.sql(
             f"SELECT * FROM results WHERE {condition}"
             " ORDER BY selected DESC, rank NULLS LAST, unit_id LIMIT ? OFFSET ?",
@@ -167,8 +167,7 @@ def page(
     named = _names_of([row["unit_id"] for row in rows], definition_of(run.version))
     for row in rows:
         row |= named.get(row["unit_id"], {"reference": "", "external_id": "", "name": ""})
-    assert found is not None
-    return int(found[0]), rows
+    return int(counted[0][0]), rows
 
 
 def find_row(run: TargetingRun, unit_id: int) -> dict[str, Any] | None:

@@ -96,42 +96,50 @@ def decisions(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     """Give every programme's decision about them, with the reasons, members included."""
     actor = request.actor  # type: ignore[attr-defined]
     today = clock.today()
-    units: list[Subject] = [subject]
-    if isinstance(subject, Group):
-        units += [
-            membership.person
-            for membership in registry.list_members(group=subject)[:MEMBERS_MAX]
-            if membership.presence in ("USUAL", "PART")
-        ]
+    facts = {fact.code: fact for fact in registry.list_facts(subject=subject, on=today)}
     told = []
-    for unit in units:
-        facts = {fact.code: fact for fact in registry.list_facts(subject=unit, on=today)}
-        for programme in _programmes_for(actor, unit):
-            found = _explained(programme, unit, today)
+    for programme in _programmes_for(actor, subject):
+        found = _explained(programme, subject, today)
+        if isinstance(found, AmanaError):
+            told.append(_not_judged(programme, found))
+            continue
+        told.append(
+            {
+                "title": in_language(programme.title),
+                "url": reverse("programmes:decision", args=[programme.code, subject.reference]),
+                "sentence": found.sentence,
+                "mark": telling.VERDICT_MARKS[found.outcome],
+                "criteria": telling.criterion_items(found, facts),
+                "run": found.run.reference if found.run else "",
+                "on": found.on,
+            }
+        )
+    members = list(_of_members(actor, subject, today)) if isinstance(subject, Group) else []
+    return {"decisions": told, "member_decisions": members}
+
+
+def _of_members(actor: Actor, group: Group, on: date) -> Iterator[dict[str, Any]]:
+    """Give a line for each member and programme that assists persons."""
+    for membership in registry.list_members(group=group)[:MEMBERS_MAX]:
+        if membership.presence not in ("USUAL", "PART"):
+            continue
+        person = membership.person
+        for programme in _programmes_for(actor, person):
+            found = _explained(programme, person, on)
             if isinstance(found, AmanaError):
-                told.append(_not_judged(programme, unit, subject, found))
                 continue
-            told.append(
-                {
-                    "title": in_language(programme.title),
-                    "who": telling.name_of(unit) if unit != subject else "",
-                    "url": reverse("programmes:decision", args=[programme.code, unit.reference]),
-                    "sentence": found.sentence,
-                    "mark": telling.VERDICT_MARKS[found.outcome],
-                    "criteria": telling.criterion_items(found, facts),
-                    "run": found.run.reference if found.run else "",
-                    "on": found.on,
-                }
-            )
-    return {"decisions": told}
+            yield {
+                "who": telling.name_of(person),
+                "title": in_language(programme.title),
+                "url": reverse("programmes:decision", args=[programme.code, person.reference]),
+                "sentence": found.sentence,
+                "mark": telling.VERDICT_MARKS[found.outcome],
+            }
 
 
-def _not_judged(
-    programme: Programme, unit: Subject, subject: Subject, error: AmanaError
-) -> dict[str, Any]:
+def _not_judged(programme: Programme, error: AmanaError) -> dict[str, Any]:
     return {
         "title": in_language(programme.title),
-        "who": telling.name_of(unit) if unit != subject else "",
         "url": reverse("programmes:programme", args=[programme.code]),
         "sentence": f"{error.message} {error.mend}".strip(),
         "mark": "waits",

@@ -133,22 +133,21 @@ def criterion_items(found: queries.Explained, facts: dict[str, Any]) -> list[dic
     items = []
     for criterion in found.criteria:
         values = []
-        for name, value in criterion["values"].items():
+        for name in criterion["values"]:
             fact = facts.get(name.partition(".")[2])
             values.append(
                 {
                     "name": criterion["value_titles"][name],
-                    "value": words.value_words(value),
+                    "value": criterion["value_words"][name],
                     "source": fact.source if fact else "",
                     "on": fact.on if fact else None,
                     "stale": fact.is_stale if fact else False,
                 }
             )
-        sentence = criterion["sentence"]
         items.append(
             {
                 "id": criterion["id"],
-                "says": criterion["says"] if criterion["outcome"] == "met" else sentence,
+                "says": criterion["short_sentence"],
                 "outcome": criterion["outcome"],
                 "values": values,
                 "missing": criterion["missing_titles"],

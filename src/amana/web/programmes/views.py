@@ -18,6 +18,7 @@ from amana.programmes import queries
 from amana.programmes.definition import Definition
 from amana.programmes.models import Programme, ProgrammeVersion
 from amana.programmes.queries import enrolments as enrolled
+from amana.programmes.queries.explaining import title_of, variable_titles
 from amana.registry import queries as registry
 from amana.registry.models import Group
 from amana.web.pages import page
@@ -121,7 +122,9 @@ def _summary(
             )
         )
     if definition.priority:
-        pairs.append((_("Who comes first"), ", ".join(definition.priority)))
+        titles = variable_titles()
+        keys = ", ".join(title_of(rule, titles) for rule in definition.priority)
+        pairs.append((_("Who comes first"), _("%(keys)s; then a lottery") % {"keys": keys}))
     if any(s.act == "programmes.approve_list" for s in definition.separations):
         pairs.append((_("Approval"), _("by another person than who made the list")))
     pairs += [(_("Legal basis"), definition.legal_basis), (_("Version"), version.version)]
