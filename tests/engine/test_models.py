@@ -77,7 +77,7 @@ def test_score_is_rounded_once_at_the_end(
 def test_score_beyond_its_range_is_unknown(tmp_path: Path) -> None:
     model = linear(("household.rooms", "999999"), ("household.land", "999999"))
     assert scored(tmp_path, model, {"rooms": 2**62, "land": Decimal(1)}) == [
-        (None, ["household.rooms"])
+        (None, ["household.land", "household.rooms"])
     ]
 
 

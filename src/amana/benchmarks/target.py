@@ -97,12 +97,8 @@ RULES = engine.RuleSet(
         engine.Criterion("child", "", "members.exists(m, m.age < param.age_limit)"),
         engine.Criterion("poor", "", "score.pmt.rank_share('district') <= param.share"),
         engine.Criterion("once", "", "!members.exists(m, m.receives('orphans-grant'))"),
-        engine.Criterion(
-            "school", "", "members.all(m, m.age < 6 || m.age > 14 || m.in_school)"
-        ),
-        engine.Criterion(
-            "care", "", "members.exists(m, m.disability || m.age >= 60 || m.age < 5)"
-        ),
+        engine.Criterion("school", "", "members.all(m, m.age < 6 || m.age > 14 || m.in_school)"),
+        engine.Criterion("care", "", "members.exists(m, m.disability || m.age >= 60 || m.age < 5)"),
         engine.Criterion("income", "", "members.sum(m, m.income) < money(400)"),
         engine.Criterion("hazard", "", "area.hazard >= 2 || household.roof != 'tile'"),
     ),
