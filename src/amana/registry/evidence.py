@@ -98,6 +98,7 @@ class Batch:
         self.at = at
         self.folder = folder
         self.schemes = schemes
+        self.some_known = False
 
     # -- what is known, what is new ---------------------------------------------------------------
 
@@ -161,7 +162,8 @@ class Batch:
                 "SELECT EXISTS (SELECT 1 FROM registry_sourcekey WHERE source = %s)",
                 [self.origin.source],
             )
-            if not cur.fetchone()[0]:
+            self.some_known = bool(cur.fetchone()[0])
+            if not self.some_known:
                 return
             cur.execute("CREATE TEMP TABLE batch_keys (kind text, external_id text) ON COMMIT DROP")
         self.copy(
@@ -380,7 +382,8 @@ class Batch:
                    p.birth_latest, p.birth_known, '' AS birth_calendar, p.birth_stated,
                    '' AS death_status,
                    CASE WHEN p.presence = 'USUAL' THEN g.id END AS group_id, p.area_id, p.facts,
-                   p.collected_on AS facts_on, x.sid AS submission_id, {self.now_sql()} AS registered_at
+                   p.collected_on AS facts_on, x.sid AS submission_id,
+                   {self.now_sql()} AS registered_at
             FROM px x JOIN people p ON p."row" = x."row" LEFT JOIN gx g ON g.hkey = p.hkey
             LEFT JOIN person_names n ON n.pkey = x.pkey
             WHERE x.is_new
@@ -430,7 +433,8 @@ class Batch:
             FROM gx x JOIN households h ON h.hkey = x.hkey
             WHERE {which} AND (h.residence <> 'FIXED' OR h.address <> '' OR h.landmark <> '')
             UNION ALL
-            SELECT x.id, NULL, p.residence, p.area_id, '', '', p.collected_on, {self.now_sql()}, x.sid
+            SELECT x.id, NULL, p.residence, p.area_id, '', '', p.collected_on, {self.now_sql()},
+                   x.sid
             FROM px x JOIN people p ON p."row" = x."row"
             WHERE {which} AND p.hkey IS NULL AND p.residence <> 'FIXED'
             """

@@ -135,7 +135,7 @@ FROM batch_group b WHERE k.group_id = b.id AND k.source = %(source)s;
 """
 
 _PEOPLE: Final = """
-INSERT INTO registry_personname (person_id, kind, full, given, family, script, valid_to,
+INSERT INTO registry_personname (person_id, kind, "full", given, family, script, valid_to,
                                  submission_id)
 SELECT t.id, 'ALIAS', t.display_name, '', '', '', b.told_on, t.submission_id
 FROM batch_person b JOIN merged_person m ON m.id = b.id JOIN registry_person t ON t.id = b.id

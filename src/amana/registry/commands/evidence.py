@@ -1,4 +1,4 @@
-"""Taking evidence into the registry in bulk: submissions, people, households, memberships, facts."""
+"""Taking evidence into the registry in bulk: submissions, people, households, their facts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from pathlib import Path
 
 import duckdb
 
+from amana.access import scope
 from amana.kernel.command import Actor, command, note
+from amana.kernel.errors import NotPermitted
 from amana.places.bulk import cursor
 from amana.registry import merging
 from amana.registry.evidence import Batch, Counts, Origin
 
+#: The act this is part of; intake declares it.
+IMPORT = "intake.import_file"
 #: First half of the advisory lock that lets one batch of a source in at a time.
 SOURCE_LOCK = 0x534F5552
 
 
-@command("intake.import_file")  # part of that act; intake declares it
+@command(IMPORT)
 def record_evidence(
     *,
     actor: Actor,
@@ -46,6 +50,7 @@ def record_evidence(
         cur.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [SOURCE_LOCK, origin.source])
     batch = Batch(duck=duck, origin=origin, at=at, folder=folder, schemes=schemes)
     counts = batch.resolve()
+    _require_scope(actor, batch)
     if counts.submissions:
         batch.seal()
         if counts.households_changed or counts.people_changed or _joins_known(duck):
@@ -56,6 +61,32 @@ def record_evidence(
             batch.write_new()
     note(subject=origin.source, form=origin.form, **counts.as_dict())
     return counts
+
+
+def _require_scope(actor: Actor, batch: Batch) -> None:
+    """Refuse a batch that would change households or people outside the actor's areas."""
+    tops = [piece.area_id for piece in scope.reaches(actor, IMPORT)]
+    if None in tops or not batch.some_known:
+        return
+    with cursor() as cur:
+        cur.execute(
+            """
+            SELECT count(*) FROM batch_keys b
+            JOIN registry_sourcekey k ON k.source = %s AND k.external_id = b.external_id
+                AND (k.group_id IS NULL) = (b.kind = 'p')
+            LEFT JOIN registry_group g ON g.id = k.group_id
+            LEFT JOIN registry_person p ON p.id = k.person_id
+            LEFT JOIN places_area a ON a.id = coalesce(g.area_id, p.area_id)
+            WHERE a.path IS NULL OR NOT a.path && %s::bigint[]
+            """,
+            [batch.origin.source, tops],
+        )
+        (count,) = cur.fetchone()
+    if count:
+        raise NotPermitted(
+            f"{count} households and people of this file are registered outside your areas.",
+            mend="Leave them out, or ask somebody whose areas include them to import the file.",
+        )
 
 
 def _joins_known(duck: duckdb.DuckDBPyConnection) -> bool:

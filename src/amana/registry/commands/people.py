@@ -1,4 +1,4 @@
-"""Changing people and households one at a time: members, moves, deaths, one human of two records."""
+"""Changing people and households one at a time: members, moves, deaths, merges."""
 
 from __future__ import annotations
 
