@@ -361,7 +361,18 @@ def steady_cursor() -> Iterator[psycopg.Cursor[Any]]:
         link.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         link.read_only = True
         with link.cursor() as cursor:
+            for setting in _READING_ALL:
+                cursor.execute(setting)
             yield cursor
+
+
+#: Everything is read, so tables are scanned and hashed whatever the planner's figures say; after a
+#: large import they are out of date until PostgreSQL gets round to it.
+_READING_ALL: Final = (
+    "SET LOCAL enable_nestloop = off",
+    "SET LOCAL work_mem = '256MB'",
+    "SET LOCAL jit = off",
+)
 
 
 def assemble(dictionary: Dictionary, *, as_of: date, only: Only | None = None) -> Assembly:
