@@ -3,8 +3,8 @@
 A benchmark is a module with ``run(households: int) -> dict``. Its answer has at least name,
 households, people, seconds, rate_per_s, floor_seconds (null when there is no floor), ratio
 (seconds / floor_seconds) and peak_mb; floor and product are measured in one process, one after
-the other. Modules are found by themselves; the name of the module is the name of the benchmark. One that
-needs the database says ``NEEDS_DATABASE = True``.
+the other. Modules are found by themselves; the name of the module is the name of the benchmark.
+One that needs the database says ``NEEDS_DATABASE = True``.
 """
 
 from __future__ import annotations
