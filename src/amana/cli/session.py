@@ -246,9 +246,33 @@ def _print(answer: dict[str, Any], session: Session) -> None:
         print(json.dumps(answer, default=str, ensure_ascii=False))
         return
     for key, value in answer.items():
-        if isinstance(value, list | dict):
-            value = json.dumps(value, default=str, ensure_ascii=False, indent=2)
-        print(f"{key}: {value}")
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            print(f"{key}:")
+            _print_rows(value)
+        elif isinstance(value, dict):
+            print(f"{key}: {', '.join(f'{k} {_in_words(v)}' for k, v in value.items())}")
+        else:
+            print(f"{key}: {_in_words(value)}")
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    """Print rows under their headings, each column as wide as its widest value."""
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    cells = [heads, *([_in_words(row.get(head)) for head in heads] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(heads))]
+    for line in cells:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print(f"  {'  '.join(padded)}".rstrip())
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(_in_words(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_in_words(part)}" for key, part in value.items())
+    return str(value)
 
 
 def _print_error(told: dict[str, Any], session: Session, words: str = "") -> None:
