@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Max, QuerySet
 
 from amana.access import scope
@@ -38,6 +40,16 @@ def get_import(*, actor: Actor, reference: str) -> Run:
     if found is None:
         raise NotFound(f"There is no import {reference}.", mend="See the list of imports.")
     return found
+
+
+def list_with_refused_rows(*, actor: Actor, since: datetime) -> list[FileImport]:
+    """List the latest import of each file name since a moment whose rows were partly refused.
+
+    A file imported again under its name is judged by its last import.
+    """
+    rows = FileImport.objects.filter(run__in=list_imports(actor=actor), at__gte=since)
+    newest = rows.order_by().values("form__code", "file_name").annotate(newest=Max("pk"))
+    return list(rows.filter(pk__in=newest.values("newest"), rejected_count__gt=0).order_by("-id"))
 
 
 def find_details(run: Run) -> FileImport | None:

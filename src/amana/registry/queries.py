@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from amana.access import scope
@@ -18,6 +18,7 @@ from amana.places.models import Area
 from amana.registry.models import (
     Account,
     CodeList,
+    Death,
     Group,
     Membership,
     Person,
@@ -157,6 +158,25 @@ def list_members(*, group: Group) -> QuerySet[Membership]:
         .select_related("person", "person__group")
         .order_by("id")
     )
+
+
+def name_heads(groups: Sequence[Group]) -> None:
+    """Set `head_name` on groups: the name of who heads each, empty when nobody named does."""
+    names: dict[int, str] = {}
+    rows = Membership.objects.filter(
+        group_id__in=[group.pk for group in groups], role="HEAD", valid_to__isnull=True
+    ).order_by("id")
+    for group_id, name in rows.values_list("group_id", "person__display_name"):
+        names[group_id] = names.get(group_id) or name
+    for group in groups:
+        group.head_name = names.get(group.pk, "")  # type: ignore[attr-defined]
+
+
+def find_oldest_reported_death(people: QuerySet[Person]) -> datetime | None:
+    """Find when the oldest report of a death among these people was recorded."""
+    rows = Death.objects.filter(person__in=people.order_by(), status=Death.Status.REPORTED)
+    oldest: datetime | None = rows.aggregate(at=Min("recorded_at"))["at"]
+    return oldest
 
 
 def list_memberships(*, person: Person) -> QuerySet[Membership]:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ from amana.web.words import say_amount, say_date, say_moment, say_number
 #: Counting stops here: “more than 100,000 households” is as much as anybody needs.
 COUNT_LIMIT = 100_000
 EXPORT_LIMIT = 1_000_000
+EXPORT_SLICE = 2_000
 
 
 class CursorMistyped(BadInput):
@@ -330,7 +332,13 @@ class Table:
             return self._sorted_list()
         name, down = self._sort_field()
         rows = self.filtered.order_by(*self._ordering(name, down=down, backward=False))
-        return rows[:EXPORT_LIMIT].iterator(chunk_size=2000)
+        return self._filled(rows[:EXPORT_LIMIT].iterator(chunk_size=EXPORT_SLICE))
+
+    def _filled(self, rows: Iterable[Any]) -> Iterator[Any]:
+        for some in batched(rows, EXPORT_SLICE):
+            if self.on_page is not None:
+                self.on_page(some)
+            yield from some
 
     def _sorted_list(self) -> list[Any]:
         column, down = self.sort
@@ -424,6 +432,13 @@ class Table:
         kept.update(changes)
         query = urlencode(kept)
         return f"{self.request.path}?{query}" if query else self.request.path
+
+
+def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Give the rows in lists of at most `size`."""
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield some
 
 
 class _Echo:

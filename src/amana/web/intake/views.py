@@ -35,6 +35,7 @@ from amana.web.tables import Column, Empty, Filter, Table
 from amana.web.words import in_language
 
 SHOWN_ERRORS = 50
+READ_ERRORS = 20_000
 IMPORT = "intake.import_file"
 UPLOAD_LIMIT_BYTES = 500 * 1024 * 1024
 
@@ -82,6 +83,12 @@ def imports(request: HttpRequest) -> HttpResponse:
         ),
         filters=(
             Filter(
+                "rows",
+                _l("Rows"),
+                lambda rows, _value: rows.filter(file_import__rejected_count__gt=0),
+                choices=[("refused", _("some were refused"))],
+            ),
+            Filter(
                 "state",
                 _l("State"),
                 lambda rows, v: rows.filter(state=v),
@@ -109,7 +116,7 @@ def file_import(request: HttpRequest, reference: str) -> HttpResponse:
     run = queries.get_import(actor=actor, reference=reference)
     details = queries.find_details(run)
     going = run.state in {Run.State.RUNNING, Run.State.WAITING}
-    refused = _read_errors(details) if details and details.errors_file else ([], [])
+    errors, waiting_count = _read_errors(details) if details and details.errors_file else ([], 0)
     return render(
         request,
         "intake/import.html",
@@ -120,8 +127,8 @@ def file_import(request: HttpRequest, reference: str) -> HttpResponse:
             "going": going,
             "may_cancel": going and scope.holds(actor, "access.cancel_run"),
             "may_import": scope.holds(actor, IMPORT),
-            "errors_head": refused[0],
-            "errors_rows": refused[1],
+            "errors": errors,
+            "waiting_count": waiting_count,
         },
     )
 
@@ -136,15 +143,25 @@ def _errors_path(details: FileImport) -> Path:
     return path
 
 
-def _read_errors(details: FileImport) -> tuple[list[str], list[list[str]]]:
-    """Read the head and the first refused rows of an errors file; nothing when it is gone."""
+def _read_errors(details: FileImport) -> tuple[list[dict[str, str]], int]:
+    """Read the first refused rows of an errors file, and count those that only wait for others.
+
+    A person whose household was refused has nothing wrong of their own: they are counted apart.
+    Nothing when the file is no longer kept.
+    """
     try:
         path = _errors_path(details)
     except NotFound:
-        return [], []
+        return [], 0
+    shown: list[dict[str, str]] = []
+    waiting_count = 0
     with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(islice(csv.reader(file), SHOWN_ERRORS + 1))
-    return (rows[0], rows[1:]) if rows else ([], [])
+        for row in islice(csv.DictReader(file), READ_ERRORS):
+            if row.get("code") == "HOUSEHOLD_REFUSED":
+                waiting_count += 1
+            elif len(shown) < SHOWN_ERRORS:
+                shown.append(row)
+    return shown, waiting_count
 
 
 @page(queries.VIEW, purpose="mend an import")

@@ -101,10 +101,18 @@ def name_of_person(person: Person) -> str:
 
 
 def name_of_group(group: Group) -> str:
-    """Give the title of a group's page: “Wanjiku household”, or its kind and reference."""
+    """Give the title of a group's page: “Wanjiku household”, “Household of …”, or its reference.
+
+    The head's name is used when `queries.name_heads` has set it.
+    """
     kind = str(GROUP_KINDS.get(group.kind, GROUP_KINDS["OTHER"]))
     if not group.display_name:
-        return f"{kind} {group.reference}"
+        head = getattr(group, "head_name", "")
+        return (
+            _("%(kind)s of %(name)s") % {"kind": kind, "name": head}
+            if head
+            else f"{kind} {group.reference}"
+        )
     if group.kind == Group.Kind.HOUSEHOLD:
         return _("%(name)s household") % {"name": group.display_name}
     return group.display_name

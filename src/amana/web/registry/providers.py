@@ -237,6 +237,25 @@ def find_people(actor: Actor, words: str) -> Iterator[Destination]:
         )
 
 
+@providers.work("registry.record_death")
+def reported_deaths(actor: Actor) -> Iterator[providers.Work]:
+    """Say how many reported deaths wait to be verified."""
+    rows = queries.list_people(actor=actor, permission="registry.record_death").filter(
+        death_status=Person.DeathStatus.REPORTED
+    )
+    count = rows.count()
+    yield providers.Work(
+        count=count,
+        sentence=ngettext(
+            "reported death waits to be verified; payments are held",
+            "reported deaths wait to be verified; payments are held",
+            count,
+        ),
+        url=reverse("registry:people") + "?death=REPORTED",
+        oldest_at=queries.find_oldest_reported_death(rows),
+    )
+
+
 @providers.figures(queries.VIEW)
 def registered(actor: Actor, on: date) -> Iterator[providers.Figure]:
     """Give how many households there are, and how many of them came this month."""

@@ -75,7 +75,11 @@ def households(request: HttpRequest) -> HttpResponse:
                 kind="reference",
                 link=lambda row: reverse("registry:household", args=[row.reference]),
             ),
-            Column("display_name", _l("Name"), sort="display_name"),
+            Column(
+                "display_name",
+                _l("Name"),
+                value=lambda row: row.display_name or getattr(row, "head_name", ""),
+            ),
             Column("kind", _l("Kind"), value=lambda row: str(GROUP_KINDS[row.kind])),
             Column("usual_count", _l("People"), kind="number", sort="usual_count"),
             Column("area", _l("Area"), value=lambda row: place_of(row.area)),
@@ -97,6 +101,7 @@ def households(request: HttpRequest) -> HttpResponse:
             ngettext("%(n)s household", "%(n)s households", n) % {"n": text}
         ),
         empty=NOBODY,
+        on_page=queries.name_heads,
         filename="households",
     )
     return table.export() or render(request, "registry/households.html", {"table": table})
@@ -147,6 +152,12 @@ def people(request: HttpRequest) -> HttpResponse:
                 choices=list(SEXES.items()),
             ),
             Filter(
+                "death",
+                _l("Death"),
+                lambda rows, v: rows.filter(death_status=v),
+                choices=[("REPORTED", _("reported")), ("VERIFIED", _("verified"))],
+            ),
+            Filter(
                 "home",
                 _l("Lives"),
                 lambda rows, v: rows.filter(group__isnull=v == "alone"),
@@ -166,6 +177,7 @@ def household(request: HttpRequest, reference: str, tab: str = "") -> HttpRespon
     """Show one household: what matters first, then the tab asked for."""
     actor = request.actor  # type: ignore[attr-defined]
     group = queries.get_group(actor=actor, reference=reference)
+    queries.name_heads([group])
     size = ngettext("%(n)s person", "%(n)s people", group.usual_count) % {
         "n": say_number(group.usual_count)
     }
