@@ -237,7 +237,8 @@ def _condition(
     run: TargetingRun, actor: Actor, where: Filter, permission: str = VIEW
 ) -> tuple[str, list[Any]]:
     known = {c.id for c in definition_of(run.version).eligibility}
-    parts, values = ["true"], []
+    parts = ["true"]
+    values: list[Any] = []
     if where.outcome in ("eligible", "ineligible", "undetermined"):
         parts.append("outcome = ?")
         values.append(where.outcome)

@@ -26,6 +26,7 @@ from amana.web.programmes.views import CRUMBS
 from amana.web.tables import Column, Empty, Filter, Table
 from amana.web.words import in_language, say_date
 
+VIEW_DECISIONS = "programmes.view_decisions"
 CHANGE = "programmes.change_enrolment"
 CHANGE_RECIPIENT = "programmes.change_recipient"
 
@@ -60,7 +61,7 @@ def enrolments(request: HttpRequest, code: str) -> HttpResponse:
 
     def in_area(rows: Any, area_code: str) -> Any:
         area = (
-            territory.list_areas(actor=actor, permission=enrolled.VIEW_DECISIONS)
+            territory.list_areas(actor=actor, permission=VIEW_DECISIONS)
             .filter(code=area_code)
             .first()
         )
@@ -100,7 +101,7 @@ def enrolments(request: HttpRequest, code: str) -> HttpResponse:
                 in_area,
                 choices=territory.list_filter_areas(
                     actor=actor,
-                    permission=enrolled.VIEW_DECISIONS,
+                    permission=VIEW_DECISIONS,
                     selected=request.GET.get("area", ""),
                 ),
             ),
@@ -134,11 +135,8 @@ def enrolment(request: HttpRequest, reference: str) -> HttpResponse:
     found = enrolled.get_enrolment_for(actor=actor, reference=reference)
     unit = found.group or found.person
     sentence, mark = telling.enrolled_sentence(found)
-    allowed = {
-        "programme": found.programme.code,
-        "area_id": found.area_id,
-    }
-    may_change = scope.allows(actor, CHANGE, **allowed)
+    code, area_id = found.programme.code, found.area_id
+    may_change = scope.allows(actor, CHANGE, programme=code, area_id=area_id)
     state = found.state
     events = [
         {
@@ -173,7 +171,7 @@ def enrolment(request: HttpRequest, reference: str) -> HttpResponse:
             "may_reinstate": may_change and state == Enrolment.State.SUSPENDED,
             "may_exit": may_change and state != Enrolment.State.EXITED,
             "may_change_recipient": state != Enrolment.State.EXITED
-            and scope.allows(actor, CHANGE_RECIPIENT, **allowed),
+            and scope.allows(actor, CHANGE_RECIPIENT, programme=code, area_id=area_id),
             "crumbs": _crumbs(found),
         },
     )

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -260,11 +260,13 @@ def _confirm(
 
 
 @page("programmes.export_results")
-def export(request: HttpRequest, reference: str) -> HttpResponse | FileResponse:
+def export(request: HttpRequest, reference: str) -> HttpResponse:
     """Give the results of a run as CSV: one row per unit assessed."""
     actor = request.actor  # type: ignore[attr-defined]
     found = enrolled.get_run_for(actor=actor, reference=reference)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{found.reference}.csv"
         queries.export_results(actor=actor, run=found.reference, out=path)
-        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+        answer = HttpResponse(path.read_bytes(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{found.reference}.csv"'
+    return answer
