@@ -13,7 +13,7 @@ from tests.engine.ground import SCHEMA, ruleset
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
 SHOWN = [
     line
-    for block in re.findall(r"```cel\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    for block in re.findall(r"```cel\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     for line in block.splitlines()
 ]
 
