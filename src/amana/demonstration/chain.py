@@ -264,7 +264,7 @@ class _Chain:
         month = self.calendar.last_month
         moved_on, told_on = month.replace(day=15), month.replace(day=22)
         home = Group.objects.select_related("area").get(
-            source_keys__source=SOURCE, source_keys__external_id="movers"
+            source_keys__source=SOURCE, source_keys__external_id="movers-home"
         )
         if home.area is not None and home.area.code != NEW_WARD:
             registry.move_household(

@@ -158,16 +158,22 @@ class _Cases:
         )
 
     def _girl_head(self) -> HardCase:
-        home = self._household("girl-head", self._ward(12))
+        home = self._household("girl-head-home", self._ward(12))
         girl = self._child(
-            "girl-head", "F", 15, home="girl-head", relation="head", given="Shari", family="Lekri"
+            "girl-head",
+            "F",
+            15,
+            home="girl-head-home",
+            relation="head",
+            given="Shari",
+            family="Lekri",
         )
         girl |= {"orphanhood": "both", **self._account("mobile")}
         brother = self._child(
             "girl-head-brother",
             "M",
             10,
-            home="girl-head",
+            home="girl-head-home",
             relation="sibling",
             given="Tomu",
             family="Lekri",
@@ -176,7 +182,7 @@ class _Cases:
             "girl-head-sister",
             "F",
             4,
-            home="girl-head",
+            home="girl-head-home",
             relation="sibling",
             given="Nari",
             family="Lekri",
@@ -236,28 +242,46 @@ class _Cases:
         )
 
     def _unnamed_newborn(self) -> HardCase:
-        home = self._household("unnamed-newborn", self._ward(26))
+        home = self._household("unnamed-newborn-home", self._ward(26))
         mother = self._adult(
-            "unnamed-newborn-mother", "F", 23, given="Rune", family="Mba", home="unnamed-newborn"
+            "unnamed-newborn-mother",
+            "F",
+            23,
+            given="Rune",
+            family="Mba",
+            home="unnamed-newborn-home",
         )
-        baby = self._child("unnamed-newborn", "F", 0, home="unnamed-newborn", given="", family="")
+        baby = self._child(
+            "unnamed-newborn", "F", 0, home="unnamed-newborn-home", given="", family=""
+        )
         baby |= {"birth_date": str(self.on - timedelta(days=9)), "birth_certificate": "no"}
+        siblings = [
+            self._child(
+                f"unnamed-newborn-sibling-{age}",
+                sex,
+                age,
+                home="unnamed-newborn-home",
+                given=given,
+                family="Mba",
+            )
+            for age, sex, given in ((2, "M", "Wole"), (7, "F", "Nasha"))
+        ]
         return HardCase(
             "unnamed-newborn",
             "A child of nine days has no name yet, and counts.",
             (home,),
-            (mother, baby),
+            (mother, baby, *siblings),
         )
 
     def _woman_about_70(self) -> HardCase:
-        home = self._household("woman-about-70", self._ward(33))
+        home = self._household("woman-about-70-home", self._ward(33))
         woman = self._adult(
             "woman-about-70",
             "F",
             70,
             given="Dawena",
             family="Ndo",
-            home="woman-about-70",
+            home="woman-about-70-home",
             channel="mobile",
         )
         woman |= {
@@ -273,8 +297,8 @@ class _Cases:
         )
 
     def _refugee(self) -> HardCase:
-        home = self._household("refugee", self._ward(38))
-        man = self._adult("refugee", "M", 67, given="Hasim", family="Orlek", home="refugee")
+        home = self._household("refugee-home", self._ward(38))
+        man = self._adult("refugee", "M", 67, given="Hasim", family="Orlek", home="refugee-home")
         man |= {
             "national_id": "",
             "no_national_id": "never_issued",
@@ -289,37 +313,43 @@ class _Cases:
         )
 
     def _nomads(self) -> HardCase:
-        home = self._household("nomads", self.districts[45 % len(self.districts)])
+        home = self._household("nomads-home", self.districts[45 % len(self.districts)])
         home |= {"residence": "moving", "settlement": "nomadic", "goats": "6", "cattle": "1"}
         return HardCase(
             "nomads",
             "The family follows its herd: a district is known, and no ward and no address.",
             (home,),
             (
-                self._adult("nomads-father", "M", 36, given="Wadro", family="Sani", home="nomads"),
+                self._adult(
+                    "nomads-father", "M", 36, given="Wadro", family="Sani", home="nomads-home"
+                ),
                 self._adult(
                     "nomads-mother",
                     "F",
                     29,
                     given="Imela",
                     family="Sani",
-                    home="nomads",
+                    home="nomads-home",
                     relation="spouse",
                 ),
-                self._child("nomads-child-1", "M", 5, home="nomads", given="Kibas", family="Sani"),
-                self._child("nomads-child-2", "F", 1, home="nomads", given="Ruya", family="Sani"),
+                self._child(
+                    "nomads-child-1", "M", 5, home="nomads-home", given="Kibas", family="Sani"
+                ),
+                self._child(
+                    "nomads-child-2", "F", 1, home="nomads-home", given="Ruya", family="Sani"
+                ),
             ),
         )
 
     def _migrant(self) -> HardCase:
-        home = self._household("absent-migrant", self._ward(52))
+        home = self._household("absent-migrant-home", self._ward(52))
         away = self._adult(
             "absent-migrant",
             "M",
             34,
             given="Jaden",
             family="Galek",
-            home="absent-migrant",
+            home="absent-migrant-home",
             relation="spouse",
         )
         return HardCase(
@@ -333,14 +363,14 @@ class _Cases:
                     30,
                     given="Suna",
                     family="Galek",
-                    home="absent-migrant",
+                    home="absent-migrant-home",
                 ),
                 away | {"presence": "absent"},
                 self._child(
                     "absent-migrant-child",
                     "F",
                     4,
-                    home="absent-migrant",
+                    home="absent-migrant-home",
                     given="Pila",
                     family="Galek",
                 ),
@@ -348,46 +378,55 @@ class _Cases:
         )
 
     def _movers(self) -> HardCase:
-        home = self._household("movers", self._ward(58))
+        home = self._household("movers-home", self._ward(58))
         return HardCase(
             "movers",
             "The family moves to another district in mid-month, and is paid once for it.",
             (home,),
             (
-                self._adult("movers-mother", "F", 33, given="Tisha", family="Rimba", home="movers"),
+                self._adult(
+                    "movers-mother", "F", 33, given="Tisha", family="Rimba", home="movers-home"
+                ),
                 self._adult(
                     "movers-father",
                     "M",
                     37,
                     given="Olto",
                     family="Rimba",
-                    home="movers",
+                    home="movers-home",
                     relation="spouse",
                 ),
-                self._child("movers-child", "M", 3, home="movers", given="Benko", family="Rimba"),
+                self._child(
+                    "movers-child", "M", 3, home="movers-home", given="Benko", family="Rimba"
+                ),
             ),
         )
 
     def _reported_death(self) -> HardCase:
-        home = self._household("reported-death", self._ward(64))
+        home = self._household("reported-death-home", self._ward(64))
         return HardCase(
             "reported-death",
             "A neighbour says that he died, nobody verified it: his pension is held, not ended.",
             (home,),
             (
                 self._adult(
-                    "reported-death", "M", 81, given="Hodo", family="Tova", home="reported-death"
+                    "reported-death",
+                    "M",
+                    81,
+                    given="Hodo",
+                    family="Tova",
+                    home="reported-death-home",
                 ),
             ),
         )
 
     def _grandmother(self) -> HardCase:
-        home = self._household("grandmother", self._ward(71))
+        home = self._household("grandmother-home", self._ward(71))
         disabled = self._child(
             "grandmother-grandchild-1",
             "M",
             9,
-            home="grandmother",
+            home="grandmother-home",
             relation="grandchild",
             given="Raro",
             family="Lekmu",
@@ -398,17 +437,20 @@ class _Cases:
             (home,),
             (
                 self._adult(
-                    "grandmother", "F", 72, given="Asula", family="Lekmu", home="grandmother"
+                    "grandmother", "F", 72, given="Asula", family="Lekmu", home="grandmother-home"
                 ),
                 disabled | {"wg_communicating": "cannot", "wg_self_care": "a_lot"},
-                self._child(
-                    "grandmother-grandchild-2",
-                    "F",
-                    4,
-                    home="grandmother",
-                    relation="grandchild",
-                    given="Neri",
-                    family="Lekmu",
+                *(
+                    self._child(
+                        f"grandmother-grandchild-{number}",
+                        sex,
+                        age,
+                        home="grandmother-home",
+                        relation="grandchild",
+                        given=given,
+                        family="Lekmu",
+                    )
+                    for number, sex, age, given in ((2, "F", 4, "Neri"), (3, "M", 2, "Lodo"))
                 ),
             ),
         )
