@@ -99,7 +99,7 @@ class Assembly:
         given = {
             "person_id": "p.id",
             "group_id": "m.group_id",
-            "home": _HOME,
+            "home": "m.group_id IS NULL OR m.place_number = 1",
             "presence": "m.presence",
             "role": "NULLIF(m.role, '')",
             "sex": "NULLIF(p.sex, '')",
@@ -111,7 +111,7 @@ class Assembly:
         joins, columns = self._contributed("people", "p.id")
         columns = {**given, **self._level_columns(), **columns}
         listed = self._listed(self.schema.people, columns, "p.facts")
-        members = _MEMBERS.format(as_of=self._day)
+        members = _MEMBERS.format(as_of=self._day, number=_PLACE_NUMBER)
         where = ""
         if self.only is not None:
             people = _array(self.only.people)
@@ -210,21 +210,14 @@ class Assembly:
         return " ".join(joins), columns
 
 
-# The household where a person is counted once: the usual one, else the first they share.
-# The partial unique index on open memberships makes the common case free of a look-up.
-_HOME: Final = """CASE
-    WHEN m.group_id IS NULL OR (m.presence = 'USUAL' AND m.valid_to IS NULL) THEN true
-    ELSE NOT EXISTS (
-        SELECT FROM registry_membership o JOIN registry_group og ON og.id = o.group_id
-        WHERE o.person_id = m.person_id AND o.id <> m.id AND o.presence IN ('USUAL', 'PART')
-          AND o.valid_from <= m.as_of AND (o.valid_to IS NULL OR o.valid_to > m.as_of)
-          AND (og.dissolved_on IS NULL OR og.dissolved_on > m.as_of)
-          AND (o.presence = 'PART', o.valid_to IS NOT NULL, o.group_id, o.id)
-            < (m.presence = 'PART', m.valid_to IS NOT NULL, m.group_id, m.id))
-    END"""
+# Number 1 of a person's places of living is their home: the usual one before those of part of the
+# time, an open one before one that is to end.
+_PLACE_NUMBER: Final = (
+    "row_number() OVER (PARTITION BY m.person_id ORDER BY m.presence = 'PART',"
+    " m.valid_to IS NOT NULL, m.group_id, m.id)"
+)
 _MEMBERS: Final = """
-    SELECT m.id, m.person_id, m.group_id, m.presence, m.role, m.valid_to, g.area_id,
-           {as_of} AS as_of
+    SELECT m.person_id, m.group_id, m.presence, m.role, g.area_id, {number} AS place_number
     FROM registry_membership m JOIN registry_group g ON g.id = m.group_id
     WHERE m.presence IN ('USUAL', 'PART')
       AND m.valid_from <= {as_of} AND (m.valid_to IS NULL OR m.valid_to > {as_of})
@@ -412,13 +405,13 @@ def live_tables(unit: Group | Person, *, on: date) -> dict[str, pa.Table]:
 
 def _only(unit: Group | Person, on: date) -> Only:
     alone: tuple[int, ...] = ()
-    members = _MEMBERS.format(as_of=f"DATE '{on.isoformat()}'")
+    members = _MEMBERS.format(as_of=f"DATE '{on.isoformat()}'", number=_PLACE_NUMBER)
     with connection.cursor() as cursor:
         if isinstance(unit, Person):
             alone = (unit.pk,)
             cursor.execute(
                 f"SELECT m.group_id FROM ({members} AND m.person_id = %s) m"
-                " ORDER BY m.presence = 'PART', m.valid_to IS NOT NULL, m.group_id, m.id LIMIT 1",
+                " WHERE m.place_number = 1",
                 [unit.pk],
             )
             groups = tuple(row[0] for row in cursor.fetchall())
