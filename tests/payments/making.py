@@ -76,6 +76,8 @@ def definition(
         version="1",
         title=Text({"en": "Child grant"}),
         agency="Department of Children",
+        legal_basis="",
+        note="",
         unit=unit,
         external=False,
         valid_from=date(2026, 1, 1),

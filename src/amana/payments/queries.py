@@ -11,7 +11,15 @@ from amana.access import scope
 from amana.kernel.command import Actor
 from amana.payments import holds
 from amana.payments.errors import PaymentNotFound, PayrollNotFound
-from amana.payments.models import InstructionFile, Payment, Payroll, StatusLine, StatusMessage
+from amana.payments.models import (
+    InstructionFile,
+    Payment,
+    PaymentLine,
+    Payroll,
+    Shortfall,
+    StatusLine,
+    StatusMessage,
+)
 from amana.payments.reconciliation import Reconciliation, Tally, reconcile
 from amana.payments.states import Account, PaymentState
 from amana.places.bulk import cursor
@@ -184,6 +192,18 @@ def list_payments_to(
         .order_by("-payroll__covers_from", "-id")
         .distinct()
     )
+
+
+def list_shortfalls(payroll: Payroll) -> QuerySet[Shortfall]:
+    """List the enrolments that got nothing in a payroll because something is not known."""
+    return payroll.shortfalls.select_related("enrolment").order_by("id")
+
+
+def list_lines(payment: Payment) -> QuerySet[PaymentLine]:
+    """List what a payment is for: its lines with their entitlements and enrolments."""
+    return payment.lines.select_related(
+        "entitlement__enrolment__group", "entitlement__enrolment__person", "entitlement__programme"
+    ).order_by("id")
 
 
 def list_files(payroll: Payroll) -> QuerySet[InstructionFile]:

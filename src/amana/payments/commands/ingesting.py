@@ -198,7 +198,7 @@ def ingest_status(*, actor: Actor, path: Path, at: datetime, name: str | None = 
     """
     shown = name or path.name
     sha256 = _hash(path, shown)
-    with running(kind="status", actor=actor, subject=shown[:80]) as run:
+    with running(kind="ingest", actor=actor, subject=shown[:80]) as run:
         known = StatusMessage.objects.filter(sha256=sha256).select_related("file__payroll").first()
         if known is not None:
             scope.require(actor, INGEST, programme=known.file.payroll.programme.code)
@@ -212,6 +212,8 @@ def ingest_status(*, actor: Actor, path: Path, at: datetime, name: str | None = 
                 "unmatched": told.unmatched,
                 "conflicts": told.conflicts,
                 "warnings": told.warnings,
+                "payroll": told.payroll,
+                "existing": told.existing,
             },
         )
     note(

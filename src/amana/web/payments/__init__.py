@@ -1,0 +1,1 @@
+"""Pages of payments: payrolls from preparation to reconciliation, payments with their trail."""
