@@ -84,7 +84,7 @@ def serve(*, host: str, port: int, threads: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         blocking_threads=threads,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WAIT_S,
     )

@@ -42,7 +42,12 @@ _options["options"] = f"{_options.get('options', '')} -c role={_role}".strip()
 if _found["AMANA_DB_POOL"]:
     _options["pool"] = {"min_size": 1, "max_size": _found["AMANA_DB_POOL"], "timeout": 30}
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.postgresql", **_database, "OPTIONS": _options}
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **_database,
+        "OPTIONS": _options,
+        "CONN_HEALTH_CHECKS": True,  # a database that was killed and came back is found again
+    }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
