@@ -86,7 +86,7 @@ def serve(*, host: str, port: int, threads: int) -> None:
         blocking_threads=threads,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
-        workers_kill_timeout=STOP_WAIT_S,
+        workers_kill_timeout=5,
     )
     try:
         server.serve()
