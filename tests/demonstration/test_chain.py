@@ -52,7 +52,7 @@ def test_chain_ends_with_one_month_paid_and_the_next_waiting_and_can_be_played_a
         assert (payroll.prepared_by, payroll.approved_by) == ("payments", "payments-approver")
     for run in TargetingRun.objects.all():
         assert (run.assessed_by, run.approved_by) == ("manager", "board")
-    assert AuditEvent.objects.filter(username="registrar", act="intake.import_file").count() == 1
+    assert AuditEvent.objects.filter(username="registrar", command="intake.import_file").count() == 1
 
     # Everybody of the blueprint can sign in with the password that is printed.
     users = {row["user"]: row["password"] for row in chain.list_users(secret=SECRET)}

@@ -69,9 +69,10 @@ def demo(
         say=session.say,
     )
     answer["users"] = chain.list_users(secret=settings.SECRET_KEY)
-    session.say("\nDemonstration users, and what they do here:")
-    for user in answer["users"]:
-        session.say(f"  {user['user']:<20} {user['password']:<26} {user['name']}")
+    if session.wants_json or not no_serve:  # else the answer itself is printed for people
+        session.say("\nDemonstration users, and what they do here:")
+        for user in answer["users"]:
+            session.say(f"  {user['user']:<20} {user['password']:<26} {user['name']}")
     answer["seconds"] = session.seconds()
     if no_serve:
         return answer
