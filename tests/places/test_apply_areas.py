@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -208,3 +209,40 @@ def test_real_polygons_are_mended_by_name(shared_data: Path, tmp_path: Path) -> 
     assert shapes.keys() == codes
     assert any(warning.startswith("The polygon of 1500909 was not valid") for warning in warnings)
     assert len(warnings) < len(shapes) / 10
+
+
+@pytest.mark.django_db
+def test_a_country_of_ninety_thousand_areas_is_applied_and_repeated(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """Indonesia: 38 provinces, 514 regencies, 7,285 districts, 83,762 villages."""
+    folder = shared_data / "geo" / "indonesia"
+    rows = [["code", "parent", "level", "name"]]
+    for level, name in (
+        ("province", "provinces.csv"),
+        ("regency", "regencies.csv"),
+        ("district", "districts.csv.gz"),
+        ("village", "villages.csv.gz"),
+    ):
+        data = (folder / name).read_bytes()
+        text = (gzip.decompress(data) if name.endswith(".gz") else data).decode()
+        for row in csv.DictReader(text.splitlines()):
+            values = list(row.values())
+            parent = values[1] if len(values) > 2 else ""
+            rows.append([row["code"], parent, level, row["name"]])
+    with (tmp_path / "areas.csv").open("w", newline="") as target:
+        csv.writer(target).writerows(rows)
+    problems = Problems("areas")
+    levels = [
+        LevelRow(code, {"": code}, depth)
+        for depth, code in enumerate(("province", "regency", "district", "village"), 1)
+    ]
+    areas = read_areas(tmp_path / "areas.csv", levels=levels, variables={}, problems=problems)
+    problems.raise_if_any()
+    actor = make_actor("geographer")
+    total = 38 + 514 + 7_285 + 83_762
+    assert places.apply_areas(actor=actor, areas=areas).created == total + 4
+    assert places.apply_areas(actor=actor, areas=areas).unchanged == total + 4
+    village = Area.objects.get(code="11.01.01.2001")
+    codes = [Area.objects.get(pk=key).code for key in village.path]
+    assert codes == ["11", "11.01", "11.01.01", "11.01.01.2001"]
