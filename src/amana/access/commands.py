@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from amana.access import scope
+from amana.access import queries, runs, scope
 from amana.access.models import ApiToken, Role, RoleAssignment, Separation, User
 from amana.access.permissions import EVERYTHING
 from amana.access.roles_file import USERNAME, Grant, RolesDefinition
@@ -301,6 +301,18 @@ def set_active(*, actor: Actor, username: str, active: bool, on: date) -> None:
     User.objects.filter(pk=user.pk).update(is_active=active)
     _refuse_lock_out(on, Where(field="username"))
     note(subject=username, active=active)
+
+
+@command("access.cancel_run")
+def cancel_run(*, actor: Actor, reference: str) -> None:
+    """Ask a run to stop at its next sign of progress; what it did so far is rolled back.
+
+    Raises:
+        NotFound: there is no such run, or it is not the actor's to see.
+    """
+    run = queries.get_run(actor=actor, reference=reference)
+    runs.ask_cancel(run.pk)
+    note(subject=str(run.reference), kind=run.kind)
 
 
 def get_user(username: str) -> User:

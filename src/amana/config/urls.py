@@ -6,10 +6,10 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-urlpatterns = [
-    path("accounts/", include("allauth.urls")),
-]
-if find_spec("amana.api.urls"):
-    urlpatterns.append(path("api/", include("amana.api.urls")))
+# The pages come first: they take the place of what allauth would do by mail.
+urlpatterns = []
 if find_spec("amana.web.urls"):
     urlpatterns.append(path("", include("amana.web.urls")))
+urlpatterns.append(path("accounts/", include("allauth.urls")))
+if find_spec("amana.api.urls"):
+    urlpatterns.append(path("api/", include("amana.api.urls")))
