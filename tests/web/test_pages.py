@@ -321,5 +321,22 @@ def test_signing_in_and_out(client: Client, db: None) -> None:
     assert client.get("/areas/").status_code == 302
 
 
+def test_a_forgotten_password_is_never_sent_by_mail(client: Client, db: None) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": "grace@example.org"})
+    assert "An administrator of your organisation gives you a new one" in answer.content.decode()
+
+
+def test_a_run_is_asked_to_stop_and_the_trail_says_by_whom(
+    client_of: Callable[..., Client],
+) -> None:
+    run = Run.objects.create(
+        kind="import", username="admin", state="RUNNING", started_at=NOW, heard_at=NOW
+    )
+    run.refresh_from_db()
+    client = client_of("*", username="admin")
+    assert client.post(f"/runs/{run.reference}/cancel").status_code == 302
+    assert AuditEvent.objects.get(command="access.cancel_run").subject == run.reference
+
+
 def test_an_unknown_address_has_a_page_of_its_own(client_of: Callable[..., Client]) -> None:
     assert "We cannot find that page" in words_of(client_of("*"), "/nothing-here/", 404)

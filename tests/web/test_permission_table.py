@@ -63,6 +63,7 @@ def test_every_permission_of_a_page_is_declared() -> None:
 def test_the_table_of_rows_that_are_open_to_all_is_short() -> None:
     _routes()
     assert sorted(page.view for page in PAGES.values() if page.permission is None) == [
+        "amana.web.session.forgotten",
         "amana.web.session.language",
     ]
     assert sorted(page.view for page in PAGES.values() if page.permission == "") == [

@@ -46,21 +46,29 @@ def items_for(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
     """Give the items this actor may open, in order, with the one we are in marked."""
     held: dict[str, bool] = {"": True}
     shown = []
+    here = _current(request)
     for item in sorted(ITEMS.values(), key=lambda item: item.order):
         if item.permission not in held:
             held[item.permission] = scope.holds(actor, item.permission)
         if not held[item.permission]:
             continue
-        url = reverse(item.url)
-        covers = item.covers or url
         shown.append(
             {
                 "title": item.title,
-                "url": url,
+                "url": reverse(item.url),
                 "icon": item.icon,
                 "house": item.order >= 80,
-                "current": request.path == url
-                or (covers != "/" and request.path.startswith(covers)),
+                "current": item is here,
             }
         )
     return shown
+
+
+def _current(request: HttpRequest) -> Item | None:
+    """Find the item we are in: the one that covers most of the address."""
+    covering = {}
+    for item in ITEMS.values():
+        covers = item.covers or reverse(item.url)
+        if request.path == covers or (covers != "/" and request.path.startswith(covers)):
+            covering[len(covers)] = item
+    return covering[max(covering)] if covering else None

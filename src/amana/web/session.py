@@ -34,6 +34,12 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "amana/account.html", {"assignments": assignments, "may": may})
 
 
+@public_page("whoever cannot sign in is told whom to ask")
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """Say how a forgotten password is replaced: by an administrator, not by mail."""
+    return render(request, "amana/forgotten.html")
+
+
 @public_page("a visitor chooses a language before signing in")
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("search", home.search, name="search"),
     path("account/", session.account, name="account"),
+    path("accounts/password/reset/", session.forgotten, name="forgotten"),
     path("account/language", session.language, name="language"),
     *_room_patterns(),
 ]

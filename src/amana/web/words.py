@@ -13,9 +13,8 @@ from django.utils.translation import ngettext
 
 
 def _locale() -> str:
-    """Give the reader's language as Babel knows it; English is read the British way."""
-    code = (translation.get_language() or "en").replace("-", "_")
-    return "en_GB" if code in {"en", "en_GB"} else code
+    """Give the reader's language as Babel knows it."""
+    return (translation.get_language() or "en").replace("-", "_")
 
 
 def in_language(titles: Any) -> str:

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
-from amana.access import queries, scope
-from amana.access import runs as tracking
+from amana.access import commands, queries, scope
 from amana.access.models import Run
 from amana.web.pages import page
 from amana.web.tables import Column, Empty, Filter, Table
@@ -130,7 +129,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask a run to stop."""
     actor = request.actor  # type: ignore[attr-defined]
     found = queries.get_run(actor=actor, reference=reference)
-    tracking.ask_cancel(found.pk)
+    commands.cancel_run(actor=actor, reference=found.reference)
     messages.warning(
         request, _("Asked to stop. It stops at its next step, and nothing of it is written.")
     )

@@ -13,3 +13,11 @@ menu.add(
     icon="people",
     covers="/registry/",
 )
+menu.add(
+    order=26,
+    title=_("Snapshots"),
+    url="registry:snapshots",
+    permission="registry.view_snapshots",
+    icon="clock",
+    covers="/registry/snapshots/",
+)
