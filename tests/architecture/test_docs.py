@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from amana.config import reference
+from amana.cli import reference
 from amana.config.environment import SETTINGS
 from tests.architecture.ranks import CHECKOUT
 

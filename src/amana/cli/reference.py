@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from amana.config.environment import SETTINGS
 from amana.kernel.home import find_checkout
 
 MADE: Final = "<!-- Made from the code by `make docs`; changes here are lost. -->\n"
@@ -27,6 +26,8 @@ ROOM_TITLES: Final = {
 
 def settings_page() -> str:
     """Give `settings.md`: every environment variable Amana reads."""
+    from amana.config.environment import SETTINGS
+
     lines = [
         MADE,
         "# Settings\n",
