@@ -28,7 +28,7 @@ from amana.payments import commands as payments
 from amana.payments import queries as payroll_queries
 from amana.payments.models import Payroll, StatusMessage
 from amana.programmes import commands as programmes
-from amana.programmes.models import TargetingRun
+from amana.programmes.models import Enrolment, TargetingRun
 from amana.registry import commands as registry
 from amana.registry import queries as registry_queries
 from amana.registry.models import Death, Group, Snapshot, SourceKey
@@ -95,6 +95,7 @@ def play(
     chain.pay(chain.calendar.last_month)
     chain.let_life_go_on()
     chain.prepare(chain.calendar.this_month)
+    chain.leave_a_list()
     return chain.summary()
 
 
@@ -181,7 +182,7 @@ class _Chain:
 
     def choose(self, programme: str) -> None:
         """Target a programme, have its list approved by the board, enrol."""
-        run = TargetingRun.objects.filter(programme__code=programme).order_by("-id").first()
+        run = TargetingRun.objects.filter(programme__code=programme).order_by("id").first()
         day = self.calendar.census_ends + timedelta(days=14)
         if run is None:
             run = programmes.target_programme(
@@ -289,6 +290,24 @@ class _Chain:
             )
             self.say(f"A death is reported of {old_man.reference}, and not verified.")
 
+    def leave_a_list(self) -> None:
+        """Judge the child grant anew this month, and leave the list to the board."""
+        code = "child-grant"
+        if TargetingRun.objects.filter(programme__code=code).count() > 1:
+            return
+        today = self.calendar.today
+        snapshot = registry.take_snapshot(
+            actor=_as("registrar"), on=today, at=self.calendar.at(today)
+        )
+        run = programmes.target_programme(
+            actor=_as("manager"),
+            programme=code,
+            snapshot=str(snapshot.reference),
+            on=today,
+            at=self.calendar.at(today, 10),
+        )
+        self.say(f"{code}: a new list of {run.selected_count:,} waits for the board.")
+
     def summary(self) -> dict[str, Any]:
         """Tell what there is now."""
         actor = _as("payments")
@@ -299,9 +318,9 @@ class _Chain:
             "programmes": [
                 {
                     "programme": code,
-                    "selected": TargetingRun.objects.filter(programme__code=code)
-                    .latest("id")
-                    .selected_count,
+                    "enrolled": Enrolment.objects.filter(
+                        programme__code=code, state=Enrolment.State.ACTIVE
+                    ).count(),
                 }
                 for code in PROGRAMMES
             ],
