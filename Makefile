@@ -41,7 +41,7 @@ bench: install
 
 # Write the reference pages that are made from the code; a test fails when they are out of date.
 docs: install
-	$(BIN)/python -m amana.cli.reference
+	$(BIN)/amana write-reference
 
 # Renew the lock. We keep requirements.lock and no uv.lock: docs/decisions/0001.
 lock: $(filter $(UV_OWN),$(UV))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from amana.cli.session import Session, command, set_up
+from amana.kernel.errors import NotFound
 from amana.kernel.home import find_checkout
+
+
+class CheckoutMissing(NotFound):
+    """Amana runs from an installed package, where there is no documentation to write."""
+
+    code = "CHECKOUT_MISSING"
+
 
 MADE: Final = "<!-- Made from the code by `make docs`; changes here are lost. -->\n"
 ROOM_TITLES: Final = {
@@ -221,20 +229,18 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
 }
 
 
-def main() -> None:
-    """Write every page."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amana.config.settings")
-    import django
-
-    django.setup()
+@command("write-reference", needs_database=False, hidden=True)
+def write_reference(session: Session) -> dict[str, Any]:
+    """Write the reference pages that are made from the code; `make docs` calls it."""
+    set_up(needs_database=False)
     checkout = find_checkout()
     if checkout is None:
-        raise SystemExit("The documentation is written in a source checkout.")
+        raise CheckoutMissing(
+            "The documentation is written in a source checkout.", mend="Run it in a clone."
+        )
     folder: Path = checkout / "docs" / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in PAGES.items():
         (folder / name).write_text(make(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+        session.say(f"docs/reference/{name}")
+    return {"pages": sorted(PAGES)}
