@@ -22,13 +22,13 @@ REASONS: Final[dict[str, Promise | str]] = {
 }
 
 MENDS: Final[dict[str, Promise | str]] = {
-    HoldReason.NO_RECIPIENT: _("Name a recipient of the enrolment, then release."),
-    HoldReason.NO_ACCOUNT: _("Add an account of the recipient, then release."),
-    HoldReason.ACCOUNT_REFUSED: _("Add another account of the recipient, then release."),
+    HoldReason.NO_RECIPIENT: _("Name a recipient of the enrolment."),
+    HoldReason.NO_ACCOUNT: _("Add an account of the recipient."),
+    HoldReason.ACCOUNT_REFUSED: _("Add another account of the recipient."),
     HoldReason.DEATH_REPORTED: _("Verify the death, or mark the report as mistaken."),
-    HoldReason.SUSPENDED: _("Reinstate the enrolment, then release."),
+    HoldReason.SUSPENDED: _("Reinstate the enrolment, or let it end."),
     HoldReason.SAME_PERSON_TWICE: _("Close one of the two enrolments."),
     HoldReason.PAYEE_MERGED: _("Release it: it then goes to the one who stands for them."),
     HoldReason.PAID_LATE: _("Clear it up with the provider; the money may be there already."),
-    HoldReason.BY_HAND: _("Release it with a reason."),
+    HoldReason.BY_HAND: _("Release it with a reason, when it is settled."),
 }

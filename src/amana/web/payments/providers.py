@@ -159,14 +159,20 @@ def paid_this_month(actor: Actor, on: date) -> Iterator[providers.Figure]:
                 % {"month": month, "currency": currency},
                 value=say_amount(total, digits, exact=False),
                 url=f"{reverse('payments:payrolls')}?period={month}",
-                trend=_("%(n)s payments; the month before %(sum)s")
-                % {
-                    "n": say_number(count),
-                    "sum": say_amount(earlier[1], digits, exact=False) if earlier else "0",
-                },
+                trend=_trend(count, earlier[1] if earlier else None, digits),
             )
         if any(period == month for period, _currency in found):
             return
+
+
+def _trend(count: int, earlier_minor: int | None, digits: int) -> str:
+    words = ngettext("%(n)s payment", "%(n)s payments", count) % {"n": say_number(count)}
+    if earlier_minor is None:
+        return words
+    return _("%(payments)s; the month before %(sum)s") % {
+        "payments": words,
+        "sum": say_amount(earlier_minor, digits, exact=False),
+    }
 
 
 def _payments_of(actor: Actor, subject: Subject) -> QuerySet[Payment]:

@@ -45,6 +45,7 @@ def payment(request: HttpRequest, reference: str) -> HttpResponse:
             "sentence": sentence,
             "mark": mark,
             "mend": holds.MENDS[found.held_reason] if found.held_reason else "",
+            "why": _why(found),
             "summary": _summary(found),
             "lines": queries.list_lines(found),
             "events": _events(found),
@@ -96,16 +97,22 @@ def _summary(found: Payment) -> list[tuple[Any, ...]]:
     return pairs
 
 
+def _why(found: Payment) -> str:
+    """Say why a provider did not pay, in its last words about it."""
+    if found.state not in (Payment.State.REJECTED, Payment.State.RETURNED):
+        return ""
+    last = found.events.filter(after=found.state, kind="STATUS").order_by("-id").first()
+    return telling.provider_reason(last.reason_code, last.reason) if last else ""
+
+
 def _events(found: Payment) -> list[dict[str, Any]]:
     events = [
         {
             "at": event.at,
             "by": event.username,
-            "text": _("%(what)s: %(state)s")
-            % {
-                "what": telling.EVENTS.get(event.kind, event.kind),
-                "state": telling.PAYMENT_STATES[event.after][0],
-            },
+            "text": telling.EVENTS.get(event.kind)
+            or _("The provider's answer: %(state)s")
+            % {"state": telling.PAYMENT_STATES[event.after][0]},
             "note": telling.provider_reason(event.reason_code, event.reason),
         }
         for event in found.events.order_by("-id")

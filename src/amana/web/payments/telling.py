@@ -33,7 +33,6 @@ PAYMENT_STATES: dict[str, tuple[Any, str]] = {
 EVENTS = {
     "APPROVED": _l("Approved"),
     "INSTRUCTED": _l("Written into a file for the provider"),
-    "STATUS": _l("The provider said so"),
     "HELD": _l("Held"),
     "RELEASED": _l("Released"),
     "CARRIED_FORWARD": _l("Carried forward to a supplementary payroll"),

@@ -32,6 +32,11 @@ def crumbs_of(payroll: Payroll) -> list[dict[str, Any]]:
     return [CRUMBS, {"title": telling.title_of(payroll), "url": url}]
 
 
+def _programme_and_kind(row: Payroll) -> str:
+    name = in_language(row.programme.title)
+    return _("%(programme)s, supplementary") % {"programme": name} if row.sequence > 1 else name
+
+
 @page(queries.VIEW)
 def payrolls(request: HttpRequest) -> HttpResponse:
     """List the payrolls of the actor's programmes, newest first."""
@@ -46,15 +51,8 @@ def payrolls(request: HttpRequest) -> HttpResponse:
                 kind="reference",
                 link=lambda row: reverse("payments:payroll", args=[row.reference]),
             ),
-            Column(
-                "programme", _l("Programme"), value=lambda row: in_language(row.programme.title)
-            ),
-            Column("period", _l("Period"), sort="period"),
-            Column(
-                "sequence",
-                _l("Kind"),
-                value=lambda row: _("supplementary") if row.sequence > 1 else _("regular"),
-            ),
+            Column("title", _l("Programme"), value=_programme_and_kind),
+            Column("period", _l("Period"), kind="reference", sort="period"),
             Column(
                 "state",
                 _l("State"),
@@ -74,11 +72,8 @@ def payrolls(request: HttpRequest) -> HttpResponse:
                 kind="money",
                 value=lambda row: row.counts.get("total_minor"),
             ),
-            Column("currency", _l("Currency")),
-            Column(
-                "held", _l("Held at first"), kind="number", value=lambda row: row.counts.get("held")
-            ),
-            Column("prepared_at", _l("Prepared"), kind="moment"),
+            Column("currency", _l("In")),
+            Column("pay_on", _l("Paid on"), kind="date", sort="pay_on"),
         ),
         filters=(
             Filter(
@@ -251,6 +246,12 @@ def payments_of(request: HttpRequest, reference: str) -> HttpResponse:
     """List the payments of a payroll within the actor's areas."""
     actor = request.actor  # type: ignore[attr-defined]
     found = queries.get_payroll(actor=actor, reference=reference)
+    held = queries.held_groups(found)
+    why = Column(
+        "held_reason",
+        _l("Held because"),
+        value=lambda row: queries.words_of_hold(row.held_reason) if row.held_reason else "",
+    )
 
     def in_area(rows: Any, code: str) -> Any:
         areas = territory.list_areas(actor=actor, permission=queries.VIEW)
@@ -283,11 +284,7 @@ def payments_of(request: HttpRequest, reference: str) -> HttpResponse:
                 status=lambda row: telling.PAYMENT_STATES[row.state],
                 sort="state",
             ),
-            Column(
-                "held_reason",
-                _l("Held because"),
-                value=lambda row: queries.words_of_hold(row.held_reason) if row.held_reason else "",
-            ),
+            *((why,) if held else ()),
             Column(
                 "amount_minor",
                 _("Amount (%(currency)s)") % {"currency": found.currency},
@@ -307,7 +304,7 @@ def payments_of(request: HttpRequest, reference: str) -> HttpResponse:
                 "reason",
                 _l("Held because"),
                 lambda rows, v: rows.filter(held_reason=v),
-                choices=[(group.reason, group.says) for group in queries.held_groups(found)],
+                choices=[(group.reason, group.says) for group in held],
             ),
             Filter(
                 "area",
