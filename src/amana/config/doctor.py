@@ -146,10 +146,31 @@ def _examine_database() -> Iterator[Check]:
         yield Check("database", "ok", told)
     if migrating.is_migrated():
         yield Check("migrations", "ok", "all applied")
+        yield from _examine_blueprint()
     elif settings.AMANA_EMBEDDED:
         yield Check("migrations", "warning", "not all applied yet", "The next command does it.")
     else:
         yield Check("migrations", "broken", "some are not applied", "Run `amana migrate`.")
+
+
+def _examine_blueprint() -> Iterator[Check]:
+    from amana.exchange import queries as exchange
+    from amana.places.country import find_country
+
+    country = find_country()
+    if country is None:
+        yield Check(
+            "blueprint", "warning", "none applied yet", "Run `amana apply blueprints/demo`."
+        )
+        return
+    yield Check("blueprint", "ok", f"{country.blueprint} {country.version}")
+    if unread := exchange.list_unread_variables():
+        yield Check(
+            "dictionary",
+            "warning",
+            f"asked for deciding and read by no rule: {', '.join(unread)}",
+            "Stop asking for them, or give them another purpose.",
+        )
 
 
 def check_invariants() -> list[dict[str, Any]]:

@@ -53,3 +53,35 @@ def find_survivor_chains() -> list[str]:
          WHERE s.survivor_id IS NOT NULL
         """
     )
+
+
+_FITS = """
+    CASE v.type
+        WHEN 'boolean' THEN jsonb_typeof(f.value) = 'boolean'
+        WHEN 'integer' THEN f.value #>> '{}' ~ '^-?[0-9]+$'
+        WHEN 'money' THEN f.value #>> '{}' ~ '^-?[0-9]+$'
+        WHEN 'decimal' THEN f.value #>> '{}' ~ '^-?[0-9]+([.][0-9]+)?(e[-+]?[0-9]+)?$'
+        WHEN 'date' THEN f.value #>> '{}' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+        WHEN 'code' THEN l.codes @> jsonb_build_array(jsonb_build_object('code', f.value))
+        ELSE jsonb_typeof(f.value) = 'string'
+    END"""
+
+
+@invariant(
+    "registry.facts_fit", "Every fact is of its variable's type, and every code is in its list"
+)
+def find_facts_that_do_not_fit() -> list[str]:
+    """List people and households with a fact that no variable explains, as “HH-… roof”."""
+    return _references(
+        f"""
+        SELECT s.reference || ' ' || f.key
+          FROM (SELECT reference, 'person' AS grain, facts FROM registry_person
+                UNION ALL SELECT reference, 'household', facts FROM registry_group) s
+         CROSS JOIN LATERAL jsonb_each(s.facts) f
+          LEFT JOIN registry_variable v ON v.code = f.key AND v.grain = s.grain
+          LEFT JOIN registry_codelist l ON l.id = v.code_list_id
+         WHERE f.value <> 'null'::jsonb AND NOT v.is_list AND v.period = ''
+           AND NOT COALESCE({_FITS}, false)
+            OR v.id IS NULL
+        """
+    )
