@@ -21,7 +21,7 @@ from tests.web.people import Registry
 pytestmark = pytest.mark.django_db
 
 MODEL = """
-model: roof-card
+model: roof_card
 version: 1
 title: Roof card
 kind: points
@@ -42,7 +42,7 @@ items:
 def model(registry: Registry) -> None:
     """Publish a scorecard over the small registry."""
     problems = Problems("The model has mistakes.")
-    file = read_model(parse_yaml(MODEL, file="models/roof-card.yaml", problems=problems))
+    file = read_model(parse_yaml(MODEL, file="models/roof_card.yaml", problems=problems))
     problems.raise_if_any()
     scoring.publish_model(actor=make_actor("author"), file=file, source=MODEL, at=clock.now())
 
@@ -71,7 +71,7 @@ def test_the_button_to_take_one_is_shown_only_to_those_who_may(
 def test_a_model_says_what_it_asks_and_what_each_answer_weighs(
     model: None, client_of: Callable[..., Client]
 ) -> None:
-    page = client_of("scoring.view").get("/scoring/roof-card").content.decode()
+    page = client_of("scoring.view").get("/scoring/roof_card").content.decode()
     assert "What the roof is made of" in page
     assert "household.roof == &#x27;metal&#x27;" in page
     assert "Nobody is scored with this model yet" in page
@@ -83,7 +83,7 @@ def test_everybody_is_scored_from_the_browser_over_the_latest_snapshot(
 ) -> None:
     client = client_of("scoring.view", "scoring.score_snapshot", "registry.take_snapshot")
     client.post("/registry/snapshots/take")
-    answer = client.post("/scoring/roof-card/score", follow=True)
+    answer = client.post("/scoring/roof_card/score", follow=True)
     run = ScoringRun.objects.get()
     assert answer.redirect_chain[-1][0] == f"/scoring/runs/{run.run.reference}"
     assert run.results_sha256 in answer.content.decode()

@@ -1,0 +1,1 @@
+"""Pages of scoring: published models, what they ask and weigh, and their runs."""
