@@ -152,6 +152,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "amana.config.sign_in.SealedFactorAdapter"
 MFA_TOTP_ISSUER = "Amana"
 
 SESSION_COOKIE_NAME = "amana_session"
