@@ -20,11 +20,11 @@ ENROL: Final = "programmes.enrol_run"
 _STAGE: Final = """
 CREATE TEMP TABLE staged_unit ON COMMIT DROP AS
 SELECT DISTINCT ON (u.person_id, u.group_id) u.*,
-       EXISTS (
-           SELECT 1 FROM programmes_enrolment e
+       {unit} IN (
+           SELECT {enrolled_unit} FROM programmes_enrolment e
            LEFT JOIN registry_person q ON q.id = e.person_id
            WHERE e.programme_id = %(programme)s AND e.state <> 'EXITED'
-             AND (e.group_id = u.group_id OR COALESCE(q.survivor_id, q.id) = u.person_id)
+             AND e.{unit} IS NOT NULL
        ) AS enrolled
 FROM (
     SELECT CASE WHEN g.id IS NULL THEN COALESCE(p.survivor_id, p.id) END AS person_id,
@@ -62,6 +62,45 @@ _PLACE_OF: Final = "(SELECT a.path[{depth}] FROM places_area a WHERE a.id = {are
 #: Units, or members of them, that were enrolled since the snapshot in a programme the rules ask
 #: about: what was true when the list was made may not be true now, so they are judged again first.
 _CHANGED: Final = """
+WITH fresh AS (
+    SELECT e.group_id, COALESCE(q.survivor_id, q.id) AS person_id
+    FROM programmes_enrolment e
+    JOIN programmes_programme x ON x.id = e.programme_id
+    JOIN programmes_enrolmentmove m ON m.enrolment_id = e.id AND m.before = ''
+    LEFT JOIN registry_person q ON q.id = e.person_id
+    WHERE x.code = ANY(%(named)s) AND e.state IN ('ACTIVE', 'SUSPENDED')
+      AND m.at > %(taken_at)s
+),
+touched AS (
+    SELECT group_id, NULL::bigint AS person_id FROM fresh WHERE group_id IS NOT NULL
+    UNION SELECT NULL, person_id FROM fresh WHERE person_id IS NOT NULL
+    UNION SELECT b.group_id, NULL FROM fresh f
+          JOIN registry_membership b ON b.person_id = f.person_id AND b.valid_to IS NULL
+)
+UPDATE staged_unit u SET gone = true FROM touched t WHERE u.{unit} = t.{unit}
+"""
+
+#: The poorest of an area get the places that are free there; enrolments in force hold theirs.
+_PLACES: Final = """
+UPDATE staged_unit u SET no_place = true
+FROM (
+    SELECT s.ctid, s.place, row_number() OVER (
+               PARTITION BY s.place ORDER BY s.rank, s.group_id, s.person_id) AS turn
+    FROM (SELECT x.ctid, x.*, {place_of_unit} AS place FROM staged_unit x) s
+    WHERE NOT s.gone AND NOT s.enrolled
+) t
+LEFT JOIN (SELECT {place_of_enrolment} AS place, count(*) AS held
+           FROM programmes_enrolment e
+           WHERE e.programme_id = %(programme)s AND e.state NOT IN ('EXITED', 'WAITLISTED')
+           GROUP BY 1) h ON h.place IS NOT DISTINCT FROM t.place
+LEFT JOIN staged_place q ON q.area_id IS NOT DISTINCT FROM t.place
+WHERE u.ctid = t.ctid AND t.turn + COALESCE(h.held, 0) > COALESCE(q.places, 0)
+"""
+_PLACE_OF: Final = "(SELECT a.path[{depth}] FROM places_area a WHERE a.id = {area})"
+
+#: Units, or members of them, that were enrolled since the snapshot in a programme the rules ask
+#: about: what was true when the list was made may not be true now, so they are judged again first.
+_CHANGED: Final = """
 UPDATE staged_unit u SET gone = true
 FROM programmes_enrolment e
 JOIN programmes_programme x ON x.id = e.programme_id
@@ -75,24 +114,19 @@ WHERE x.code = ANY(%(named)s) AND e.state IN ('ACTIVE', 'SUSPENDED')
 """
 
 _ENROL: Final = """
-INSERT INTO programmes_enrolment
-       (programme_id, person_id, group_id, area_id, state, since, active_from, reason,
-        targeting_run_id)
-SELECT %(programme)s, CASE WHEN group_id IS NULL THEN person_id END, group_id, area_id,
-       'ACTIVE', %(on)s, %(on)s, 'SELECTED', %(run)s
-FROM staged_unit WHERE NOT gone AND NOT enrolled AND NOT no_place
-ORDER BY area_id, group_id, person_id
-ON CONFLICT DO NOTHING
-"""
-
-_STAGE_ENROLMENTS: Final = """
-CREATE TEMP TABLE staged_enrolment ON COMMIT DROP AS
-SELECT e.id AS enrolment_id, e.person_id, u.household_id
-FROM programmes_enrolment e
-JOIN staged_unit u ON u.group_id = e.group_id
-     OR (u.group_id IS NULL AND u.person_id = e.person_id)
-WHERE e.targeting_run_id = %(run)s AND NOT u.enrolled
-  AND NOT EXISTS (SELECT 1 FROM programmes_enrolmentmove m WHERE m.enrolment_id = e.id)
+WITH fresh AS (
+    INSERT INTO programmes_enrolment
+           (programme_id, person_id, group_id, area_id, state, since, active_from, reason,
+            targeting_run_id)
+    SELECT %(programme)s, person_id, group_id, area_id, 'ACTIVE', %(on)s, %(on)s, 'SELECTED',
+           %(run)s
+    FROM staged_unit WHERE NOT gone AND NOT enrolled AND NOT no_place
+    ORDER BY area_id, group_id, person_id
+    ON CONFLICT DO NOTHING
+    RETURNING id, person_id, group_id
+)
+INSERT INTO staged_enrolment
+SELECT f.id, f.person_id, u.household_id FROM fresh f JOIN staged_unit u ON u.{unit} = f.{unit}
 """
 
 _MOVES: Final = """
@@ -140,14 +174,21 @@ def enrol_run(*, actor: Actor, run: str, on: date, at: datetime) -> dict[str, An
         "at": at,
         "by": actor.username,
     }
+    unit, enrolled_unit = "group_id", "e.group_id"
+    if definition.is_person:
+        unit, enrolled_unit = "person_id", "COALESCE(q.survivor_id, q.id)"
     with cursor() as cur:
         cur.execute("DROP TABLE IF EXISTS staged_unit, staged_enrolment, staged_place")
-        cur.execute(_STAGE, values)
+        cur.execute(_STAGE.format(unit=unit, enrolled_unit=enrolled_unit), values)
+        cur.execute("ANALYZE staged_unit")
         if named:
-            cur.execute(_CHANGED, values)
+            cur.execute(_CHANGED.format(unit=unit), values)
         _keep_to_places(cur, found, definition, values)
-        cur.execute(_ENROL, values)
-        cur.execute(_STAGE_ENROLMENTS, values)
+        cur.execute(
+            "CREATE TEMP TABLE staged_enrolment (enrolment_id bigint, person_id bigint,"
+            " household_id bigint) ON COMMIT DROP"
+        )
+        cur.execute(_ENROL.format(unit=unit), values)
         cur.execute("ANALYZE staged_enrolment")
         cur.execute(
             recipients.insert_statement(rule=definition.recipient, persons=definition.is_person),
