@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ from amana.kernel.errors import AmanaError, NotFound, NotPermitted
 if TYPE_CHECKING:
     from amana.access.models import User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,15 @@ class Request(HttpRequest):
     """A request as views behind `@page` get it, for type checking only."""
 
     actor: Actor
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def actor_of(request: HttpRequest, *, purpose: str = "administration") -> Actor:
     """Give the kernel's actor for the signed-in user of a request."""
+    key = request.user.pk
+    assert key is not None, "pages ask for the actor of somebody signed in"
     return Actor(
-        user_id=request.user.pk,
+        user_id=key,
         username=request.user.get_username(),
         channel="web",
         purpose=purpose,
@@ -83,7 +86,7 @@ def page(
 
     def mark(view: View) -> View:
         @functools.wraps(view)
-        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             actor = actor_of(request, purpose=purpose)
@@ -112,7 +115,7 @@ def public_page(reason: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         @functools.wraps(view)
-        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             return view(request, *args, **kwargs)
 
         return _register(view, run, None, reason)

@@ -20,7 +20,10 @@ def account(request: HttpRequest) -> HttpResponse:
     """Show who I am, what I may do and where, and how I sign in."""
     today = clock.today()
     assignments = (
-        RoleAssignment.objects.filter(user_id=request.user.pk, valid_from__lte=today)
+        RoleAssignment.objects.filter(
+            user_id=request.actor.user_id,  # type: ignore[attr-defined]
+            valid_from__lte=today,
+        )
         .exclude(valid_to__lte=today)
         .select_related("role", "area", "office")
         .order_by("id")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.db.models import F, Model, Q, QuerySet
@@ -289,7 +289,7 @@ class Table:
         """What the filter form carries on besides its own fields."""
         own = {one.key for one in self.filters}
         skip = own | {"after", "before", "export"}
-        return [(key, value) for key, value in self.request.GET.items() if key not in skip]
+        return [(key, str(value)) for key, value in self.request.GET.items() if key not in skip]
 
     @property
     def filter_fields(self) -> list[dict[str, Any]]:
@@ -303,8 +303,11 @@ class Table:
             for one in self.filters
         ]
 
-    def export(self) -> HttpResponse | StreamingHttpResponse | None:
-        """Give the CSV when the address asks for it, else None; call it before rendering."""
+    def export(self) -> HttpResponse | None:
+        """Give the CSV when the address asks for it, else None; call it before rendering.
+
+        It streams; it is typed as what views hand on.
+        """
         if self.request.GET.get("export") != "csv" or not self.filename:
             return None
         columns = [column for column in self.columns if column.export]
@@ -317,7 +320,7 @@ class Table:
 
         response = StreamingHttpResponse(chunks(), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{self.filename}.csv"'
-        return response
+        return cast("HttpResponse", response)
 
     # How it is done
 

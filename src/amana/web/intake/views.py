@@ -214,9 +214,9 @@ class ImportForm(Form):
         first = [("", _("Choose a form"))] if len(known) != 1 else []
         self.fields["form"].choices = [*first, *known]  # type: ignore[attr-defined]
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile[bytes]:
         """Refuse files no page should take."""
-        given: UploadedFile = self.cleaned_data["file"]
+        given: UploadedFile[bytes] = self.cleaned_data["file"]
         if given.size and given.size > UPLOAD_LIMIT_BYTES:
             raise forms.ValidationError(
                 _("The file is larger than 500 MB. Import it from the command line: amana import.")
@@ -224,7 +224,7 @@ class ImportForm(Form):
         return given
 
 
-def _keep(upload: UploadedFile, folder: Path, name: str) -> Path:
+def _keep(upload: UploadedFile[bytes], folder: Path, name: str) -> Path:
     """Write an upload into a private folder under a name of ours, with the ending of its own."""
     endings = "".join(Path(upload.name or "").suffixes[-2:]).lower()
     path = folder / f"{name}{endings if len(endings) <= 12 else ''}"
