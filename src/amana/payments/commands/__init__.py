@@ -2,7 +2,7 @@
 
 from amana.payments.commands.approving import approve_payroll, recheck_payroll
 from amana.payments.commands.channels import apply_channel, plan_channel
-from amana.payments.commands.exporting import ExportedFile, export_payroll
+from amana.payments.commands.exporting import ExportedFile, export_payroll, exports_folder
 from amana.payments.commands.holding import hold_payment, release_held
 from amana.payments.commands.ingesting import Ingested, ingest_status
 from amana.payments.commands.preparing import (
@@ -20,6 +20,7 @@ __all__ = [
     "approve_payroll",
     "discard_payroll",
     "export_payroll",
+    "exports_folder",
     "hold_payment",
     "ingest_status",
     "plan_channel",

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.db import connection
 
 from amana.access import runs
@@ -75,6 +76,11 @@ class FolderUnusable(BadInput):
     code = "FOLDER_UNUSABLE"
 
 
+def exports_folder(reference: str) -> Path:
+    """Give the folder in which the installation keeps the files of a payroll for download."""
+    return Path(settings.AMANA_HOME) / "exports" / reference
+
+
 @command(EXPORT)
 def export_payroll(
     *, actor: Actor, payroll: str, folder: Path, at: datetime
@@ -115,7 +121,7 @@ def _export(
     payroll: Payroll, folder: Path, *, actor: Actor, at: datetime, run_id: int
 ) -> list[ExportedFile]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise FolderUnusable(
             f"The folder cannot be made: {error.strerror}.",

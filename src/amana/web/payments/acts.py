@@ -235,11 +235,6 @@ def discard(request: HttpRequest, reference: str) -> HttpResponse:
     )
 
 
-def exports_folder(reference: str) -> Path:
-    """Give the folder in which the installation keeps the files of a payroll."""
-    return Path(settings.AMANA_HOME) / "exports" / reference
-
-
 @page("payments.export_payroll")
 @require_POST
 def export(request: HttpRequest, reference: str) -> HttpResponse:
@@ -252,7 +247,7 @@ def export(request: HttpRequest, reference: str) -> HttpResponse:
         lambda: commands.export_payroll(
             actor=actor,
             payroll=str(found.reference),
-            folder=exports_folder(str(found.reference)),
+            folder=commands.exports_folder(str(found.reference)),
             at=clock.now(),
         ),
         actor=actor,
@@ -279,7 +274,7 @@ def download(request: HttpRequest, reference: str, name: str) -> HttpResponse | 
         raise NotFound(
             _("This payroll has no such file."), mend=_("Download it from the payroll's page.")
         )
-    path = exports_folder(str(found.reference)) / file.name
+    path = commands.exports_folder(str(found.reference)) / file.name
     if not path.is_file():
         commands.export_payroll(
             actor=actor, payroll=str(found.reference), folder=path.parent, at=clock.now()
