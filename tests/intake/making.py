@@ -10,7 +10,9 @@ from typing import Any
 import duckdb
 
 from amana.intake import reading, validation
-from amana.intake.mapping import FileMapping, parse_mapping
+from amana.intake.fitting import Known, check_mapping
+from amana.intake.mapping import FileMapping
+from amana.intake.mapping_file import parse_mapping
 from amana.registry.dictionary import core_dictionary
 
 TODAY = date(2026, 11, 20)
@@ -69,7 +71,7 @@ def changed(row: str, **cells: str) -> str:
     return ",".join(values.values())
 
 
-def known(**changes: Any) -> validation.Known:
+def known(**changes: Any) -> Known:
     """Give what files are checked against: the core dictionary."""
     values: dict[str, Any] = {
         "dictionary": core_dictionary(),
@@ -78,7 +80,7 @@ def known(**changes: Any) -> validation.Known:
         "today": TODAY,
         "collected_on": TODAY,
     }
-    return validation.Known(**values | changes)
+    return Known(**values | changes)
 
 
 def check_files(
@@ -90,7 +92,7 @@ def check_files(
 ) -> tuple[duckdb.DuckDBPyConnection, validation.Checked]:
     """Read and check files; give the connection with the typed tables, and the counts."""
     mapping: FileMapping = parse_mapping(tree)
-    validation.check_mapping(mapping, known(), file="mapping")
+    check_mapping(mapping, known(), file="mapping")
     duck = duckdb.connect()
     duck.execute("CREATE TABLE areas (scheme VARCHAR, code VARCHAR, area_id BIGINT)")
     for code, number in (areas or {"W1": 1, "W2": 2}).items():

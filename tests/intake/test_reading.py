@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from amana.intake import reading
+from amana.intake.files import FileBroken, FileEmpty, FileTable
 from amana.intake.mapping import FileShape
-from amana.intake.reading import FileTable
 from amana.kernel.errors import AmanaError, BadInputs
 
 WANTED = {"id": "person.key", "town": "person.vars.town"}
@@ -183,7 +183,7 @@ def test_an_empty_file_is_refused(
 def test_a_file_with_headings_only_is_refused(
     duck: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    with pytest.raises(reading.FileEmpty):
+    with pytest.raises(FileEmpty):
         load(duck, write_csv(tmp_path / "f.csv", "id,town\n"))
 
 
@@ -251,7 +251,7 @@ def test_a_file_that_is_ragged_throughout_is_refused_whole(
     duck: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     path = write_csv(tmp_path / "f.csv", "id,town\n1;a\n2;b\n3,c\n")
-    with pytest.raises(reading.FileBroken) as told:
+    with pytest.raises(FileBroken) as told:
         load(duck, path)
     assert "delimiter" in told.value.mend
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from amana.intake import validation
-from amana.intake.mapping import parse_mapping
+from amana.intake.fitting import check_mapping
+from amana.intake.mapping_file import parse_mapping
 from amana.kernel.errors import BadInputs
 from tests.intake.making import (
     CHILD,
@@ -291,7 +292,7 @@ def test_a_mapping_that_names_what_is_not_there_is_refused(
 ) -> None:
     mapping = parse_mapping(flat_mapping(**changes))
     with pytest.raises(BadInputs) as told:
-        validation.check_mapping(mapping, known(), file="census.yaml")
+        check_mapping(mapping, known(), file="census.yaml")
     assert told.value.where.field == field
     assert told.value.code == "MAPPING_DOES_NOT_FIT"
     assert told.value.mend

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest
 from ninja import File, Form, Router
 from ninja.files import UploadedFile as NinjaFile
@@ -103,7 +102,7 @@ def import_file(
     form: Form[str],
     file: File[NinjaFile],
     people: File[NinjaFile] = None,  # type: ignore[assignment]
-    collected_on: Form[date | None] = None,  # type: ignore[assignment]
+    collected_on: Form[date | None] = None,
 ) -> dict[str, Any]:
     """Import a file (and the people's file of two) and answer when it is done.
 
@@ -131,7 +130,7 @@ def import_file(
     return answer
 
 
-def _keep(upload: UploadedFile, folder: Path, name: str) -> Path:
+def _keep(upload: NinjaFile, folder: Path, name: str) -> Path:
     """Write an upload into a private folder, under a name of ours with the endings of its own."""
     endings = "".join(Path(upload.name or "").suffixes[-2:]).lower()
     path = folder / f"{name}{endings if len(endings) <= SUFFIX_CHARACTERS_MAX else ''}"

@@ -124,6 +124,7 @@ def _prepare(households: int, home: Path) -> Path:
     """Apply the demonstration's blueprint and write an invented census; give its first file."""
     from amana.access.bootstrap import get_actor
     from amana.demonstration import generator
+    from amana.demonstration.population import Country
     from amana.exchange import commands as exchange
     from amana.kernel import clock
 
@@ -139,7 +140,7 @@ def _prepare(households: int, home: Path) -> Path:
         at=clock.now(),
         on=clock.today(),
     )
-    country = generator.Country.read(blueprint / "areas.csv")
+    country = Country.read(blueprint / "areas.csv")
     census = generator.generate(households=households, on=clock.today(), country=country, seed=1)
     first, _ = census.write(home / "census")
     return first

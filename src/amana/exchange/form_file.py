@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from amana.intake.mapping import FileMapping, parse_mapping
-from amana.intake.validation import Known, check_mapping
+from amana.intake.fitting import Known, check_mapping
+from amana.intake.mapping import FileMapping
+from amana.intake.mapping_file import parse_mapping
 from amana.kernel.errors import AmanaError, BadInputs
 from amana.kernel.yaml_source import Source
 from amana.registry.dictionary import Dictionary

@@ -80,7 +80,8 @@ def apply_schemes(*, actor: Actor, schemes: Sequence[Mapping[str, Any]]) -> Chan
             changes.add("identifier scheme", given["code"], "changed")
         else:
             changes.add("identifier scheme", given["code"], "unchanged")
-    note(**changes.counts())
+    details: dict[str, Any] = changes.counts()
+    note(**details)
     return changes
 
 

@@ -23,9 +23,11 @@ from amana.access.territory import list_areas
 from amana.identity import commands as identity
 from amana.identity.models import IdentifierScheme
 from amana.intake import reading, validation
-from amana.intake.mapping import FileMapping, parse_mapping, read_mapping
+from amana.intake.fitting import Known, check_mapping
+from amana.intake.mapping import FileMapping
+from amana.intake.mapping_file import parse_mapping, read_mapping
 from amana.intake.models import FileImport, Form
-from amana.intake.validation import Checked, Known
+from amana.intake.validation import Checked
 from amana.kernel.changes import What
 from amana.kernel.command import Actor, command, note
 from amana.kernel.errors import BadInput, Conflict, NotFound, Where
@@ -146,7 +148,7 @@ def publish_form(*, actor: Actor, definition: Mapping[str, Any], at: datetime) -
             IdentifierScheme.objects.create(
                 code=scheme.scheme, title={"": scheme.scheme}, issuer=scheme.issuer
             )
-        validation.check_mapping(mapping, _known(at.date(), at.date()), file=file)
+        check_mapping(mapping, _known(at.date(), at.date()), file=file)
     superseding = Form.objects.filter(code=code).exists()
     title = definition.get("title", code)
     basis = definition.get("legal_basis") or {}
@@ -210,13 +212,12 @@ def import_file(
         mapping, mapping_sha256 = _mapping_of(published, mapping_path)
         known = _known(on, collected_on or on)
         mapping_name = mapping_path.name if mapping_path else f"forms/{form}.yaml"
-        validation.check_mapping(mapping, known, file=mapping_name)
+        check_mapping(mapping, known, file=mapping_name)
         with _workshop() as (duck, folder):
             checked, sha256 = _check_files(
                 actor, duck, folder, mapping, known, path, people_path, run
             )
             errors_file = _write_errors(duck, run) if checked.rejected else None
-            runs.progress(run.pk, done=checked.rows, total=checked.rows, message="Writing")
             counts = _record(
                 actor=actor,
                 duck=duck,
@@ -224,6 +225,7 @@ def import_file(
                 form=published,
                 mapping=mapping,
                 run=run,
+                rows=checked.rows,
                 dated=mapping.collected_on is not None or collected_on is not None,
                 at=at,
             )
@@ -410,6 +412,7 @@ def _record(
     form: Form,
     mapping: FileMapping,
     run: Run,
+    rows: int,
     dated: bool,
     at: datetime,
 ) -> Counts:
@@ -432,6 +435,9 @@ def _record(
         schemes=tuple(identifier.scheme for identifier in identifiers),
         at=at,
         folder=folder,
+        tell=lambda share, words: runs.progress(
+            run.pk, done=int(rows * share), total=rows, message=words
+        ),
     )
     if identifiers and counts.submissions:
         identity.record_identifiers(

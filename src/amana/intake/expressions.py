@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from amana.intake.files import literal, quoted
 from amana.intake.mapping import Value
-from amana.intake.reading import literal, quoted
 from amana.kernel.text_source import some
 from amana.registry.dictionary import Dictionary, Variable
 

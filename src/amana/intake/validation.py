@@ -10,57 +10,20 @@ everything else goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 
+from amana.intake import births
 from amana.intake.expressions import Answer, Check, Expressions, json_piece
+from amana.intake.files import FileTable, literal, quoted
+from amana.intake.fitting import KINDS, REASONS, RESIDENCES, SEXES, Known
 from amana.intake.mapping import Area, FileMapping, Key, Value
-from amana.intake.reading import FileTable, literal, quoted
-from amana.kernel.errors import BadInput, BadInputs, Where
-from amana.kernel.text_source import nearest, some
-from amana.registry.dictionary import Dictionary
 
-KINDS: Final = ("HOUSEHOLD", "FAMILY", "INSTITUTION", "OTHER")
-RESIDENCES: Final = ("FIXED", "MOVING", "NONE")
-SEXES: Final = ("MALE", "FEMALE", "OTHER")
-REASONS: Final = ("NEVER_ISSUED", "LOST", "REFUSED", "CHILD", "UNKNOWN")
 KEY_CHARACTERS_MAX: Final = 120
-AGE_YEARS_MAX: Final = 125
-BIRTH_EARLIEST: Final = "DATE '1880-01-01'"
-NO_BIRTH: Final = (
-    "NULL::DATE AS birth_earliest, NULL::DATE AS birth_latest, "
-    "'UNKNOWN' AS birth_known, '' AS birth_stated"
-)
 ERROR_COLUMNS: Final = ("file", "row", "column", "value", "code", "reason", "mend")
-
-
-class MappingDoesNotFit(BadInput):
-    """The mapping names a variable, code or scheme that the blueprint does not have."""
-
-    code = "MAPPING_DOES_NOT_FIT"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a file is checked against.
-
-    Args:
-        dictionary: variables and code lists in force.
-        schemes: codes of the kinds of identity numbers.
-        minor_digits: digits of the currency's smallest unit.
-        today: nothing may have happened later.
-        collected_on: date of the interviews when the mapping does not tell it.
-    """
-
-    dictionary: Dictionary
-    schemes: Sequence[str]
-    minor_digits: int
-    today: date
-    collected_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,94 +39,6 @@ class Checked:
     def accepted(self) -> int:
         """Rows that go on."""
         return self.rows - self.rejected
-
-
-def check_mapping(mapping: FileMapping, known: Known, *, file: str) -> None:
-    """Refuse a mapping that names what the blueprint does not have; all mistakes at once."""
-    errors: list[MappingDoesNotFit] = []
-
-    def wrong(field: str, message: str, mend: str) -> None:
-        errors.append(MappingDoesNotFit(message, mend=mend, where=Where(file=file, field=field)))
-
-    def codes(value: Value | None, allowed: Iterable[str]) -> None:
-        if value is None:
-            return
-        names = list(allowed)
-        written = [v for _, v in value.codes or ()]
-        if value.column is None and value.codes is None:
-            written = [value.constant or ""]
-        for code in written:
-            if code not in names:
-                wrong(
-                    value.key,
-                    f"`{value.key}` gives “{code}”, which is not a code here.",
-                    nearest(code, names) or f"Codes: {some(names)}.",
-                )
-
-    lists = known.dictionary.code_lists
-    household, person = mapping.household, mapping.person
-    if household is not None:
-        codes(household.kind, KINDS)
-        codes(household.residence, RESIDENCES)
-        _check_variables(household.variables, "household", known.dictionary, wrong, codes)
-    if person is not None:
-        codes(person.role, lists["role"].codes)
-        codes(person.presence, lists["presence"].codes)
-        codes(person.sex, SEXES)
-        codes(person.residence, RESIDENCES)
-        for identifier in person.identifiers:
-            codes(identifier.why_none, REASONS)
-            if identifier.scheme not in known.schemes:
-                wrong(
-                    identifier.number.key,
-                    f"There is no kind of identity number “{identifier.scheme}”.",
-                    nearest(identifier.scheme, known.schemes)
-                    or f"Kinds: {some(known.schemes) or 'none yet'}.",
-                )
-        _check_variables(person.variables, "person", known.dictionary, wrong, codes)
-    if errors:
-        raise BadInputs(f"The mapping {file} does not fit the blueprint.", errors)
-
-
-def _check_variables(
-    variables: tuple[tuple[str, Value], ...],
-    grain: str,
-    dictionary: Dictionary,
-    wrong: Any,
-    codes: Any,
-) -> None:
-    for code, value in variables:
-        variable = dictionary.variables.get(code)
-        if variable is None:
-            wrong(
-                value.key,
-                f"The dictionary has no variable “{code}”.",
-                nearest(code, dictionary.variables) or "Add it to dictionary.yaml.",
-            )
-        elif variable.of != grain:
-            wrong(
-                value.key,
-                f"“{code}” is known of a {variable.of}, not of a {grain}.",
-                f"Move it under `{'person' if variable.of == 'person' else 'household'}.vars`.",
-            )
-        elif variable.is_list:
-            wrong(
-                value.key,
-                f"“{code}” holds lists of records, which a column cannot.",
-                "Leave it out of the mapping.",
-            )
-        elif (variable.per != "none") != (value.period is not None):
-            wrong(
-                value.key,
-                f"“{code}” has a value per {variable.per}."
-                if variable.per != "none"
-                else f"“{code}” has one value, not one per period.",
-                "Say `period:` in the mapping, such as 2026-T1."
-                if variable.per != "none"
-                else "Take `period:` away.",
-            )
-        elif variable.type == "code":
-            codes(value, dictionary.codes_of(code))
 
 
 def validate(
@@ -359,10 +234,12 @@ class _Validation:
             answers.append(self.sql.text(f"number_{place}", identifier.number, 60))
             answers.append(self.sql.code(f"why_{place}", identifier.why_none, REASONS))
             numbers.append(f"t_number_{place} AS number_{place}, t_why_{place} AS why_{place}")
-        births, birth_checks, birth_sql = self.birth()
+        born, birth_checks, birth_sql = births.read_birth(
+            self.sql, part.birth, today=self.known.today
+        )
         variables, facts = self.variables("v", part.variables)
         area, area_join = self.area(part.area, "area")
-        every = [*answers, *births, *variables, area]
+        every = [*answers, *born, *variables, area]
         checks = [check for answer in every for check in answer.checks]
         checks += [*birth_checks, *self.key_checks("pkey", part.key)]
         if own_date is not None:
@@ -421,100 +298,6 @@ class _Validation:
         if value is not None and value.codes is not None:
             return self.sql.code("channel", value, [])
         return self.sql.text("channel", value, 60)
-
-    def birth(self) -> tuple[list[Answer], list[Check], str]:
-        """The births as an interval: what is read, what is refused, and the columns."""
-        part = self.mapping.person
-        birth = part.birth if part else None
-        if birth is None:
-            return (
-                [],
-                [],
-                NO_BIRTH,
-            )
-        year_max = self.known.today.year
-        answers = [
-            self.sql.date("born", birth.date),
-            self.sql.date("born_from", birth.earliest),
-            self.sql.date("born_to", birth.latest),
-            self.sql.whole("year", birth.year, 1880, year_max, "NUMBER_OUT_OF_RANGE"),
-            self.sql.whole("month", birth.month, 1, 12, "NUMBER_OUT_OF_RANGE"),
-            self.sql.whole("age", birth.age, 0, AGE_YEARS_MAX, "AGE_OUT_OF_RANGE"),
-            self.sql.date("age_on", birth.age_on),
-        ]
-        on = "coalesce(t_age_on, collected_on)"
-        first = (
-            "CASE WHEN t_born IS NOT NULL THEN t_born "
-            "WHEN t_born_from IS NOT NULL THEN t_born_from "
-            "WHEN t_year IS NOT NULL THEN make_date(t_year, coalesce(t_month, 1), 1) "
-            f"WHEN t_age IS NOT NULL THEN CAST({on} - to_years(CAST(t_age + 1 AS INTEGER)) AS DATE)"
-            " + 1 END"
-        )
-        year_end = (
-            "CAST(make_date(t_year, coalesce(t_month, 12), 1) + INTERVAL 1 MONTH AS DATE) - 1"
-        )
-        last = (
-            "CASE WHEN t_born IS NOT NULL THEN t_born WHEN t_born_to IS NOT NULL THEN t_born_to "
-            f"WHEN t_year IS NOT NULL THEN least({year_end}, {literal(str(self.known.today))}::DATE)"
-            f" WHEN t_age IS NOT NULL THEN CAST({on} - to_years(CAST(t_age AS INTEGER)) AS DATE) END"
-        )
-        known = "DOCUMENT" if birth.documented else "STATED_DATE"
-        how = (
-            f"CASE WHEN t_born IS NOT NULL THEN '{known}' WHEN t_born_from = t_born_to THEN "
-            f"'{known}' WHEN t_born_from IS NOT NULL THEN 'GUESS' WHEN t_year IS NOT NULL AND "
-            "t_month IS NOT NULL THEN 'MONTH' WHEN t_year IS NOT NULL THEN 'YEAR' "
-            "WHEN t_age IS NOT NULL THEN 'AGE' ELSE 'UNKNOWN' END"
-        )
-        stated = (
-            "CASE WHEN t_born IS NOT NULL OR t_born_from IS NOT NULL THEN '' "
-            "WHEN t_year IS NOT NULL THEN CAST(t_year AS VARCHAR) || "
-            "coalesce('-' || lpad(CAST(t_month AS VARCHAR), 2, '0'), '') "
-            f"WHEN t_age IS NOT NULL THEN CAST(t_age AS VARCHAR) || ' on ' || CAST({on} AS VARCHAR) "
-            "ELSE '' END"
-        )
-        checks = []
-        for name, value in (("born", birth.date), ("born_to", birth.latest)):
-            if value is None or value.column is None:
-                continue
-            today = literal(str(self.known.today))
-            checks.append(
-                Check(
-                    f"coalesce(t_{name} > {today}::DATE, false)",
-                    value.column,
-                    f"r_{name}",
-                    "BIRTH_IN_FUTURE",
-                    f"'The birth date ' || CAST(t_{name} AS VARCHAR) || ' lies in the future.'",
-                    f"Give a date up to {self.known.today}.",
-                )
-            )
-        for name, value in (("born", birth.date), ("born_from", birth.earliest)):
-            if value is not None and value.column is not None:
-                checks.append(
-                    Check(
-                        f"coalesce(t_{name} < {BIRTH_EARLIEST}, false)",
-                        value.column,
-                        f"r_{name}",
-                        "BIRTH_TOO_EARLY",
-                        f"'Nobody born on ' || CAST(t_{name} AS VARCHAR) || ' can be alive.'",
-                        "Check the century.",
-                    )
-                )
-        if birth.earliest is not None and birth.earliest.column is not None:
-            checks.append(
-                Check(
-                    "coalesce(t_born_from > t_born_to, false)",
-                    birth.earliest.column,
-                    "r_born_from",
-                    "BIRTH_REVERSED",
-                    "'The earliest birth date is after the latest.'",
-                    "Turn them round.",
-                )
-            )
-        columns = (
-            f"{first} AS birth_earliest, {last} AS birth_latest, {how} AS birth_known, "
-            f"{stated} AS birth_stated"
-        )
-        return answers, checks, columns
 
     def refuse_with_household(self, file: str) -> None:
         """Refuse the people of refused households, and those of households nobody listed."""
@@ -762,7 +545,7 @@ class _Validation:
                 value.column,
                 "r_collected",
                 "DATE_IN_FUTURE",
-                "'The date of interview ' || CAST(t_collected AS VARCHAR) || ' lies in the future.'",
+                "'The interview of ' || CAST(t_collected AS VARCHAR) || ' lies in the future.'",
                 f"Give a date up to {self.known.today}.",
             ),
         ]
@@ -821,8 +604,8 @@ def write_errors(duck: duckdb.DuckDBPyConnection, path: str) -> None:
     """Write the errors as CSV, by file and row."""
     listed = ", ".join(quoted(name) for name in ERROR_COLUMNS)
     duck.execute(
-        f'COPY (SELECT {listed} FROM errors ORDER BY file, "row", "column", code) TO {literal(path)} '
-        "(FORMAT csv, HEADER true)"
+        f'COPY (SELECT {listed} FROM errors ORDER BY file, "row", "column", code) '
+        f"TO {literal(path)} (FORMAT csv, HEADER true)"
     )
 
 

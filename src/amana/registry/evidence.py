@@ -13,7 +13,7 @@ does each touched person who belongs to no household.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,17 @@ from amana.registry import names
 
 SLICE_ROWS: Final = 50_000
 RESERVING_TRIES: Final = 5
+#: Is told how much of the work is done (0 to 1), and what comes now.
+Tell = Callable[[float, str], None]
+#: Share of a whole import's time that has passed when the writing of a table begins.
+SHARES_WRITTEN: Final = {
+    "registry_submission": (0.20, "Writing submissions"),
+    "registry_group": (0.45, "Writing households"),
+    "registry_person": (0.50, "Writing people"),
+    "registry_sourcekey": (0.70, "Writing keys"),
+    "registry_membership": (0.80, "Writing members"),
+    "registry_account": (0.90, "Writing accounts"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ class Batch:
         at: now.
         folder: private folder for what passes through the disk.
         schemes: the scheme of each pair of columns `number_<n>`, `why_<n>` that `people` has.
+        tell: is told the progress; what it raises stops the batch.
     """
 
     def __init__(
@@ -92,7 +104,9 @@ class Batch:
         at: datetime,
         folder: Path,
         schemes: tuple[str, ...],
+        tell: Tell | None = None,
     ) -> None:
+        self.tell = tell
         self.duck = duck
         self.origin = origin
         self.at = at
@@ -232,7 +246,8 @@ class Batch:
             """
         )
         (submissions,) = self._one("SELECT count(*) FROM s0")
-        return Counts(*groups, *people, submissions)
+        numbers = [int(number) for number in (*groups, *people, submissions)]
+        return Counts(**dict(zip(Counts.__slots__, numbers, strict=True)))
 
     def _number(self, counts: Counts) -> None:
         """Give keys to what is new, and say which submission speaks of whom."""
@@ -545,6 +560,9 @@ class Batch:
 
     def copy(self, target: str, query: str) -> int:
         """COPY the rows of a DuckDB query into a table of the current transaction."""
+        if self.tell is not None and target in SHARES_WRITTEN:
+            share, words = SHARES_WRITTEN[target]
+            self.tell(share, words)
         reader = self.duck.sql(query).to_arrow_reader(SLICE_ROWS)
         try:
             return copy_arrow(target, reader, columns=reader.schema.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -12,7 +13,7 @@ from amana.kernel.command import Actor, command, note
 from amana.kernel.errors import NotPermitted
 from amana.places.bulk import cursor
 from amana.registry import merging
-from amana.registry.evidence import Batch, Counts, Origin
+from amana.registry.evidence import Batch, Counts, Origin, Tell
 
 #: The act this is part of; intake declares it.
 IMPORT = "intake.import_file"
@@ -29,6 +30,7 @@ def record_evidence(
     schemes: tuple[str, ...],
     at: datetime,
     folder: Path,
+    tell: Tell | None = None,
 ) -> Counts:
     """Take a batch of checked households and people into the registry, as evidence and as facts.
 
@@ -41,6 +43,7 @@ def record_evidence(
             and recorded as identifiers by the identity room.
         at: now.
         folder: private folder for what passes through the disk.
+        tell: is told the progress; what it raises stops the batch, and nothing of it was written.
 
     Returns:
         What became of the rows. `duck` then has `px` (pkey, id, is_new, differs, sid): the key of
@@ -48,7 +51,7 @@ def record_evidence(
     """
     with cursor() as cur:
         cur.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [SOURCE_LOCK, origin.source])
-    batch = Batch(duck=duck, origin=origin, at=at, folder=folder, schemes=schemes)
+    batch = Batch(duck=duck, origin=origin, at=at, folder=folder, schemes=schemes, tell=tell)
     counts = batch.resolve()
     _require_scope(actor, batch)
     if counts.submissions:
@@ -59,7 +62,8 @@ def record_evidence(
             batch.write_submissions()
             batch.name_all()
             batch.write_new()
-    note(subject=origin.source, form=origin.form, **counts.as_dict())
+    details: dict[str, Any] = counts.as_dict()
+    note(subject=origin.source, form=origin.form, **details)
     return counts
 
 

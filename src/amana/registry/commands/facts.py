@@ -120,7 +120,8 @@ def redact_submission(*, actor: Actor, reference: str, reason: str, at: datetime
     """
     row = Submission.objects.select_for_update().filter(reference=reference.strip().upper()).first()
     subjects = list(row.subjects.select_related("group", "person")) if row is not None else []
-    areas = [(s.group or s.person).area_id for s in subjects if (s.group or s.person) is not None]
+    about = [subject.group or subject.person for subject in subjects]
+    areas = [one.area_id for one in about if one is not None]
     if row is None or not all(
         scope.allows(actor, "registry.redact", area_id=area_id) for area_id in areas
     ):

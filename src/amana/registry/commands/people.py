@@ -296,7 +296,7 @@ def find_row(*, reference: str) -> Person | None:
         key = SourceKey.objects.filter(
             source=source.strip(), external_id=external_id.strip(), person__isnull=False
         ).first()
-        return None if key is None else Person.objects.filter(pk=key.person_id).first()
+        return None if key is None else key.person
     _, key_number = decode_reference(reference, prefix="PN")
     return Person.objects.filter(pk=key_number).first()
 
