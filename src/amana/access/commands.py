@@ -271,7 +271,7 @@ def set_password(*, actor: Actor, username: str, password: str) -> None:
         UserUnknown, PasswordWeak.
     """
     user = get_user(username)
-    areas = list(
+    areas: list[int | None] = list(
         RoleAssignment.objects.filter(user=user, valid_to=None).values_list("area_id", flat=True)
     )
     for area_id in areas or [None]:

@@ -53,10 +53,23 @@ class SignedInAuth(SessionAuth):
 AUTH = [TokenAuth(), SignedInAuth()]
 
 
+class ApiRequest(HttpRequest):
+    """A request as the functions behind `@allows` get it, for type checking only."""
+
+    actor: Actor
+
+
+def user_key(request: HttpRequest) -> int:
+    """Give the key of the user of an authenticated request."""
+    key = request.user.pk
+    assert key is not None, "a route is reached by somebody signed in or with a token"
+    return key
+
+
 def actor_of(request: HttpRequest) -> Actor:
     """Give the actor of an authenticated request; the purpose comes from `X-Amana-Purpose`."""
     return Actor(
-        user_id=request.user.pk,
+        user_id=user_key(request),
         username=request.user.get_username(),
         channel="api",
         purpose=request.headers.get("X-Amana-Purpose", "administration")[:60],
@@ -100,14 +113,14 @@ def _answer_once(request: HttpRequest, key: str, act: Callable[[], Any]) -> Any:
     body = f"{request.method} {request.get_full_path()}\n".encode() + request.body
     digest = hashlib.sha256(body).hexdigest()
     row = IdempotentRequest(
-        user_id=request.user.pk, key=key[:120], request_sha256=digest, at=clock.now()
+        user_id=user_key(request), key=key[:120], request_sha256=digest, at=clock.now()
     )
     with transaction.atomic():
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
-            before = IdempotentRequest.objects.get(user_id=request.user.pk, key=key[:120])
+            before = IdempotentRequest.objects.get(user_id=user_key(request), key=key[:120])
             if before.request_sha256 != digest:
                 raise KeyUsedOtherwise(
                     "This idempotency key came before with another request.",

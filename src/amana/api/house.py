@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router, Schema
 
 from amana.access import commands as access
 from amana.access import runs, scope
 from amana.access.models import AuditEvent, Run
 from amana.access.queries import verify_audit_chain
-from amana.api.access import allows
+from amana.api.access import ApiRequest, allows
 from amana.api.pages import Page, page_of
 from amana.kernel import clock
 from amana.places.models import Area
@@ -40,7 +39,7 @@ def run_as_dict(run: Run) -> dict[str, Any]:
 @router.get("/runs", response=Page)
 @allows("access.view_runs")
 def list_runs(
-    request: HttpRequest, kind: str = "", cursor: str | None = None, limit: int = 50
+    request: ApiRequest, kind: str = "", cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """List long-running work, perhaps of one kind."""
     rows = scope.within_programmes(
@@ -53,7 +52,7 @@ def list_runs(
 
 @router.get("/runs/{reference}")
 @allows("access.view_runs")
-def get_run(request: HttpRequest, reference: str) -> dict[str, Any]:
+def get_run(request: ApiRequest, reference: str) -> dict[str, Any]:
     """Tell how far one run is, and its result when it is done."""
     return run_as_dict(runs.get_run(reference))
 
@@ -61,7 +60,7 @@ def get_run(request: HttpRequest, reference: str) -> dict[str, Any]:
 @router.get("/areas", response=Page)
 @allows("places.view_areas")
 def list_areas(
-    request: HttpRequest,
+    request: ApiRequest,
     level: str = "",
     parent: str = "",
     cursor: str | None = None,
@@ -89,7 +88,7 @@ def list_areas(
 @router.get("/audit", response=Page)
 @allows("access.view_audit")
 def list_audit_events(
-    request: HttpRequest,
+    request: ApiRequest,
     subject: str = "",
     username: str = "",
     command: str = "",
@@ -121,7 +120,7 @@ def list_audit_events(
 
 @router.get("/audit/chain")
 @allows("access.view_audit")
-def check_audit_chain(request: HttpRequest) -> dict[str, Any]:
+def check_audit_chain(request: ApiRequest) -> dict[str, Any]:
     """Recompute the chain of the audit trail and tell where it breaks, if it does."""
     state = verify_audit_chain()
     return {"events": state.count, "broken_at": state.broken_at}
@@ -137,7 +136,7 @@ class TokenAsked(Schema):
 
 @router.post("/tokens")
 @allows("access.manage_users")
-def issue_token(request: HttpRequest, asked: TokenAsked) -> dict[str, Any]:
+def issue_token(request: ApiRequest, asked: TokenAsked) -> dict[str, Any]:
     """Give a user a bearer token; the answer is the only time it is shown."""
     token = access.issue_token(
         actor=request.actor,
@@ -151,7 +150,7 @@ def issue_token(request: HttpRequest, asked: TokenAsked) -> dict[str, Any]:
 
 @router.post("/tokens/revoke")
 @allows("access.manage_users")
-def revoke_tokens(request: HttpRequest, asked: TokenAsked) -> dict[str, Any]:
+def revoke_tokens(request: ApiRequest, asked: TokenAsked) -> dict[str, Any]:
     """Take back a user's tokens of one label."""
     count = access.revoke_tokens(
         actor=request.actor, username=asked.username, label=asked.label, at=clock.now()

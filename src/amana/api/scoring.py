@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router, Schema
 
-from amana.api.access import allows
+from amana.api.access import ApiRequest, allows
 from amana.api.pages import Page, page_of
 from amana.kernel import clock
 from amana.scoring import commands as scoring
@@ -51,7 +50,7 @@ def run_as_dict(row: ScoringRun) -> dict[str, Any]:
 @router.get("/scoring/models", response=Page)
 @allows("scoring.view")
 def list_models(
-    request: HttpRequest, code: str = "", cursor: str | None = None, limit: int = 50
+    request: ApiRequest, code: str = "", cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """List the published versions of scoring models, perhaps of one model."""
     rows = queries.list_models(actor=request.actor)
@@ -63,7 +62,7 @@ def list_models(
 @router.get("/scoring/runs", response=Page)
 @allows("scoring.view")
 def list_runs(
-    request: HttpRequest, model: str = "", cursor: str | None = None, limit: int = 50
+    request: ApiRequest, model: str = "", cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """List the scoring runs, perhaps of one model."""
     rows = queries.list_runs(actor=request.actor)
@@ -74,7 +73,7 @@ def list_runs(
 
 @router.get("/scoring/runs/{reference}")
 @allows("scoring.view")
-def get_run(request: HttpRequest, reference: str) -> dict[str, Any]:
+def get_run(request: ApiRequest, reference: str) -> dict[str, Any]:
     """Give one scoring run."""
     return run_as_dict(queries.get_run(actor=request.actor, reference=reference))
 
@@ -88,7 +87,7 @@ class ScoreAsked(Schema):
 
 @router.post("/scoring/runs")
 @allows("scoring.score_snapshot")
-def score_snapshot(request: HttpRequest, asked: ScoreAsked) -> dict[str, Any]:
+def score_snapshot(request: ApiRequest, asked: ScoreAsked) -> dict[str, Any]:
     """Score every unit of a snapshot with a model."""
     found = scoring.score_snapshot(
         actor=request.actor, model=asked.model, snapshot=asked.snapshot, at=clock.now()

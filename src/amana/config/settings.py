@@ -122,7 +122,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # History: at statement level, since the row level is quadratic in bulk; events are append-only.
-PGHISTORY_LEVEL = pghistory.Statement
+PGHISTORY_LEVEL = pghistory.Statement  # type: ignore[has-type]
 PGHISTORY_APPEND_ONLY = True
 PGHISTORY_ADMIN_ALL_EVENTS = False
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import F, Func, Value
 
 
-def reference_field(prefix: str) -> models.GeneratedField[Any, Any]:
+def reference_field(prefix: str) -> models.GeneratedField:
     """Give the generated column that holds a row's public reference, `PREFIX-XXXX-XXX`.
 
     The database computes it from the primary key with `amana_reference`, the twin of

@@ -140,7 +140,8 @@ def filter_stale(rows: QuerySet[Any], *, on: date) -> QuerySet[Any]:
                            <= %s::date - make_interval(months => v.validity_months))""",
         [on],
     )
-    return rows.alias(is_stale=stale).filter(is_stale=True)
+    found: QuerySet[Any] = rows.alias(is_stale=stale).filter(is_stale=True)
+    return found
 
 
 def filter_by_name(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
