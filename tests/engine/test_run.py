@@ -370,3 +370,81 @@ def test_snapshot_without_a_column_of_its_schema_is_refused(tmp_path: Path) -> N
             tables=given,
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_persons_are_scored_and_ranked_by_a_model_of_persons(tmp_path: Path) -> None:
+    model = engine.Model(
+        "need", "1", "linear", of="person", direction="higher_is_poorer",
+        terms=(
+            engine.Term("grade", "person.grade", Decimal(1)),
+            engine.Term("rooms", "household.rooms", Decimal("-0.5")),
+        ),
+    )  # fmt: skip
+    households = [
+        {"rooms": 2, "members": [person(grade=3), person(grade=9)]},
+        {"rooms": 4, "members": [person(grade=9), person()]},
+        {"group_id": None, "members": [person(grade=9)]},
+    ]
+    rules = ruleset(
+        "score.need.rank_share('all') <= 0.5",
+        unit="person",
+        models=(model,),
+        priority=("score.need.value",),
+    )
+    _, rows = run(tmp_path, households, rules)
+    assert [(row["score"], row["c_r1"], row["rank"], row["missing"]) for row in rows] == [
+        (Decimal("2.000000"), False, None, []),
+        (Decimal("8.000000"), True, 1, []),
+        (Decimal("7.000000"), False, None, []),  # second of three: 0.67
+        (None, None, None, ["person.grade"]),
+        (None, None, None, ["household.rooms"]),
+    ]
+
+
+def test_two_rank_shares_are_both_kept(tmp_path: Path) -> None:
+    households = [
+        {"rooms": rooms, "area_district": area, "members": []}
+        for rooms, area in [(1, 10), (2, 10), (3, 11), (4, 11)]
+    ]
+    rules = ruleset(
+        "score.rooms.rank_share('district') <= 0.5 || score.rooms.rank_share('all') <= 0.5",
+        models=(ROOMS,),
+    )
+    _, rows = run(tmp_path, households, rules)
+    assert [row["c_r1"] for row in rows] == [True, True, True, False]
+    assert [row["rank_share_rooms_all"] for row in rows] == [
+        Decimal("0.25"),
+        Decimal("0.5"),
+        Decimal("0.75"),
+        Decimal(1),
+    ]
+    assert [row["rank_share_rooms_district"] for row in rows] == [Decimal("0.5"), Decimal(1)] * 2
+
+
+def test_family_is_a_unit_of_its_own_kind(tmp_path: Path) -> None:
+    households = [
+        {"kind": "FAMILY", "rooms": 1, "members": [person(sex="FEMALE")]},
+        {"kind": "HOUSEHOLD", "rooms": 1, "members": []},
+    ]
+    rules = ruleset("group.rooms == 1 && members.exists(m, m.sex == 'FEMALE')", unit="family")
+    _, rows = run(tmp_path, households, rules)
+    assert [(row["unit_id"], row["outcome"]) for row in rows] == [(1, "eligible")]
+
+
+def test_macro_may_read_the_household_and_the_area(tmp_path: Path) -> None:
+    households = [
+        {"rooms": 3, "members": [person(grade=3), person(grade=None)]},
+        {"rooms": None, "members": [person(grade=3)]},
+        {"rooms": 5, "members": [person(grade=3)]},
+    ]
+    rules = ruleset(
+        "members.exists(m, m.grade == household.rooms && area.hazard > 1)",
+        "members.sum(m, m.grade * household.rooms) == 15",
+    )
+    write(tmp_path / "snapshot", households, area={"hazard": 2})
+    _, rows = run(tmp_path, households, rules)
+    assert [(row["c_r1"], row["c_r2"], row["missing"]) for row in rows] == [
+        (True, None, ["members.grade"]),
+        (None, None, ["household.rooms"]),
+        (False, True, []),
+    ]
