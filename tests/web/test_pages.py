@@ -154,6 +154,16 @@ def test_search_finds_a_name_by_its_sound(
     assert registry.homeless.reference not in page
 
 
+def test_a_household_is_found_by_the_name_of_a_member(
+    client_of: Callable[..., Client], registry: Registry
+) -> None:
+    client = client_of(SEE)
+    page = words_of(client, "/registry/households/?q=Grace")
+    assert registry.household.reference in page
+    assert registry.other.reference not in page
+    assert "Nothing fits these filters" in words_of(client, "/registry/households/?q=Nobody")
+
+
 def test_search_finds_nothing_without_the_permission(
     client_of: Callable[..., Client], registry: Registry
 ) -> None:

@@ -145,11 +145,22 @@ def filter_stale(rows: QuerySet[Any], *, on: date) -> QuerySet[Any]:
 
 
 def filter_by_name(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
-    """Keep the groups or people whose names have each word asked, or its sound."""
+    """Keep the people whose names have each word asked, or its sound; or the groups of such people.
+
+    A group is also found by a name of its own (a care home's).
+    """
     asked = alternatives(words)
+    if not asked:
+        return rows.none()
+    named = Q()
     for tokens in asked:
-        rows = rows.filter(search_tokens__overlap=tokens)
-    return rows if asked else rows.none()
+        named &= Q(search_tokens__overlap=tokens)
+    if rows.model is not Group:
+        return rows.filter(named)
+    members = Membership.objects.filter(
+        person__in=Person.objects.filter(named), valid_to__isnull=True
+    )
+    return rows.filter(named | Q(pk__in=members.values("group_id")))
 
 
 def list_members(*, group: Group) -> QuerySet[Membership]:

@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
@@ -225,9 +226,11 @@ class ImportForm(Form):
 
 
 def _keep(upload: UploadedFile[bytes], folder: Path, name: str) -> Path:
-    """Write an upload into a private folder under a name of ours, with the ending of its own."""
-    endings = "".join(Path(upload.name or "").suffixes[-2:]).lower()
-    path = folder / f"{name}{endings if len(endings) <= 12 else ''}"
+    """Write an upload into a private folder, under its sender's name for it, made harmless.
+
+    The name is told in messages and in the errors file.
+    """
+    path = make_folder(folder / name) / get_valid_filename(upload.name or name)[-100:]
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         for chunk in upload.chunks():
