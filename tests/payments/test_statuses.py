@@ -276,6 +276,21 @@ def test_a_payment_held_at_approval_is_carried_by_a_supplementary_payroll(house:
     assert house.export(first, "again")[0].count == 1
 
 
+def test_who_left_is_still_paid_what_did_not_arrive_before(sent: Sent) -> None:
+    from datetime import date
+
+    from amana.programmes.models import Enrolment, Recipient
+
+    one, two, three = sent.references
+    sent.answer(transfer(one, "RJCT", "MS03"), transfer(two, "ACSC"), transfer(three, "ACSC"))
+    Enrolment.objects.update(state="EXITED", exited_on=date(2026, 11, 30))
+    Recipient.objects.update(valid_to=date(2026, 11, 30))
+    supplement = payments.retry_rejected(
+        actor=sent.house.maker, payroll=str(sent.payroll.reference), at=AT
+    ).payroll
+    assert (supplement.counts["payments"], supplement.counts["held"]) == (1, 0)
+
+
 def test_files_are_split_at_the_limit_of_the_channel(house: House) -> None:
     from dataclasses import replace
 

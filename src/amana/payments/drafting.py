@@ -91,7 +91,8 @@ WHERE {_ENROLLED} AND a.amount_minor IS NULL
 DUE_AGAIN: Final = """
 CREATE TEMP TABLE due ON COMMIT DROP AS
 SELECT t.id AS entitlement_id, e.id AS enrolment_id, t.component, t.coverage, t.covers_from,
-       t.covers_to, t.amount_minor, e.area_id, e.state <> 'ACTIVE' AS suspended,
+       t.covers_to, t.amount_minor, e.area_id,
+       e.state = 'SUSPENDED' OR COALESCE(e.exited_on <= t.covers_from, false) AS suspended,
        COALESCE(p.survivor_id, p.id) AS unit_person_id,
        COALESCE(s.death_status, p.death_status, '') AS unit_death,
        CASE WHEN pay.state IN ('REJECTED', 'RETURNED') AND last.reason_code LIKE 'AC%%'
@@ -116,15 +117,20 @@ WHERE r.programme_id = %(programme)s AND r.period = %(period)s
 RESOLVE: Final = """
 CREATE TEMP TABLE resolved ON COMMIT DROP AS
 WITH payee AS (
-    SELECT r.enrolment_id, COALESCE(p.survivor_id, p.id) AS person_id,
+    SELECT DISTINCT ON (r.enrolment_id) r.enrolment_id,
+           COALESCE(p.survivor_id, p.id) AS person_id,
            COALESCE(s.display_name, p.display_name, '') AS name,
            COALESCE(s.death_status, p.death_status, '') AS death,
            r.organisation_id, o.name AS organisation_name
     FROM programmes_recipient r
+    JOIN programmes_enrolment e ON e.id = r.enrolment_id
     LEFT JOIN registry_person p ON p.id = r.person_id
     LEFT JOIN registry_person s ON s.id = p.survivor_id
     LEFT JOIN places_organisation o ON o.id = r.organisation_id
-    WHERE r.valid_to IS NULL AND r.enrolment_id IN (SELECT enrolment_id FROM due)
+    WHERE r.enrolment_id IN (SELECT enrolment_id FROM due)
+      -- who left is still owed what was due before: the one who collected last collects it
+      AND (r.valid_to IS NULL OR e.state = 'EXITED')
+    ORDER BY r.enrolment_id, r.valid_to IS NULL DESC, r.id DESC
 ),
 known AS (
     SELECT DISTINCT COALESCE(q.survivor_id, q.id) AS person_id, q.id AS row_id

@@ -259,6 +259,7 @@ def _transfers(
 def _record(
     payroll: Payroll, version: ChannelVersion, number: int, file: ExportedFile
 ) -> InstructionFile:
+    assert payroll.approved_at is not None
     record, _new = InstructionFile.objects.get_or_create(
         message_id=file.message_id,
         defaults={

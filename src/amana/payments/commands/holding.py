@@ -85,7 +85,9 @@ def _mend(payment: Payment) -> None:
     with cursor() as cur:
         cur.execute(
             """
-            SELECT bool_or(e.state <> 'ACTIVE'), bool_or(COALESCE(u.death_status, '') <> ''),
+            SELECT bool_or(e.state = 'SUSPENDED'
+                           OR COALESCE(e.exited_on <= t.covers_from, false)),
+                   bool_or(COALESCE(u.death_status, '') <> ''),
                    min(r.person_id), min(r.organisation_id)
             FROM payments_paymentline l
             JOIN payments_entitlement t ON t.id = l.entitlement_id
