@@ -125,6 +125,13 @@ BAD: list[tuple[str, str, str, str]] = [
     ("forms/survey.yaml", "kind: PUBLIC_TASK", "kind: BECAUSE", "“BECAUSE” is not a value of"),
     ("channels/counter.yaml", "kind: iso20022", "kind: iso2022", "Did you mean “iso20022”?"),
     ("roles.yaml", "{role: approver}]", "{role: aprover}]", "Did you mean “approver”?"),
+    ("roles.yaml", "{role: approver}]", "{role: approver, area: '9'}]", "There is no area “9”."),
+    (
+        "roles.yaml",
+        "{role: approver}]",
+        "{role: approver, programme: poorest}]",
+        "roles.yaml, users.approver: There is no programme “poorest”. Did you mean “poorest-",
+    ),
     ("roles.yaml", "act: payments.approve_payroll", "act: payments.approve", "is not a value of"),
 ]
 
@@ -255,7 +262,9 @@ def test_untranslated_texts_and_unread_variables_are_told(folder: Path) -> None:
     change(folder, "models/housing.yaml", "household.survey_walls == 'code_3'", "false")
     change(folder, "models/housing.yaml", "household.survey_walls == 'code_9'", "false")
     applied = apply(folder)
-    assert "programme poorest-fifth: fr" in applied.untranslated
+    assert "programmes/poorest-fifth.yaml, title: fr" in applied.untranslated
+    assert "programmes/poorest-fifth.yaml, eligibility[1].says: fr" in applied.untranslated
+    assert "roles.yaml, roles[1].title: fr" in applied.untranslated
     assert "variable survey_roof: fr" in applied.untranslated
     assert applied.changes.warnings == [
         "The variable “survey_walls” is asked for scoring and no rule reads it."

@@ -134,8 +134,9 @@ class _Reader:
                 minor_digits=country.minor_digits if country else 2,
             )
         self.read_programmes(country, schema)
+        self.check_users()
         if country is not None:
-            self.list_titles(languages)
+            self.list_untranslated(languages)
             digest = hashlib.sha256(
                 "\n".join(f"{name} {sha}" for name, sha in sorted(self.hashes.items())).encode()
             )
@@ -316,11 +317,6 @@ class _Reader:
             check_model(file.definition, schema=schema)
             if len(self.problems.found) == before or file.definition.model.code:
                 models[file.definition.model.code] = file.definition.model
-            self.titles += missing_languages(
-                f"model {file.definition.model.code}",
-                dict(file.definition.title),
-                country.languages if country else (),
-            )
         areas = None
         if blueprint.areas is not None and blueprint.areas.rows:
             areas = {row.code for row in blueprint.areas.rows}
@@ -349,18 +345,41 @@ class _Reader:
 
     # -- what to look at ------------------------------------------------------------------------
 
-    def list_titles(self, languages: Sequence[str]) -> None:
-        for kind, files in (
-            ("form", self.blueprint.forms),
-            ("channel", self.blueprint.channels),
-            ("programme", self.blueprint.programmes),
-        ):
-            for file in files:
-                code = file.source.at(kind).raw()
-                title = Source(
-                    file.name, Problems(""), file.source.node, lines=file.source.lines
-                ).translations("title", {})
-                self.titles += missing_languages(f"{kind} {code}", title, languages)
+    def list_untranslated(self, languages: Sequence[str]) -> None:
+        """List the texts for people that lack a language, as “programmes/x.yaml, title: sw”."""
+        blueprint = self.blueprint
+        sources = [file.source for file in blueprint.forms]
+        sources += [file.source for file in blueprint.models]
+        sources += [file.source for file in blueprint.channels]
+        sources += [file.source for file in blueprint.programmes]
+        if blueprint.roles is not None and blueprint.roles.source is not None:
+            sources.append(blueprint.roles.source)
+        for source in sources:
+            self.titles += _untranslated(source.value(), source.file, (), languages)
+
+    def check_users(self) -> None:
+        """Check that users are given roles in areas and programmes that there are."""
+        roles, areas = self.blueprint.roles, self.blueprint.areas
+        known_areas = {row.code for row in areas.rows} if areas else set()
+        known_programmes = {file.definition.definition.code for file in self.blueprint.programmes}
+        for user in roles.users if roles else ():
+            for grant in user.roles:
+                where = Where(file="roles.yaml", field=f"users.{user.username}")
+                if grant.area and known_areas and grant.area not in known_areas:
+                    self.problems.add(
+                        f"There is no area “{grant.area}”.",
+                        mend=nearest(grant.area, known_areas) or "Use a code of areas.csv.",
+                        where=where,
+                        code="AREA_UNKNOWN",
+                    )
+                if grant.programme and grant.programme not in known_programmes:
+                    self.problems.add(
+                        f"There is no programme “{grant.programme}”.",
+                        mend=nearest(grant.programme, known_programmes)
+                        or "Use the code of a programme of this blueprint.",
+                        where=where,
+                        code="PROGRAMME_UNKNOWN",
+                    )
 
     def unused_variables(self) -> list[str]:
         """Name the country's own variables that are asked for deciding and that no rule reads."""
@@ -374,3 +393,26 @@ class _Reader:
             for v in self.blueprint.dictionary.variables.values()
             if not v.core and deciding & {*v.purposes} and v.code not in words
         ]
+
+
+#: Keys that hold texts for people.
+TEXTS: Final = frozenset({"title", "says", "says_not"})
+
+
+def _untranslated(
+    value: Any, file: str, path: tuple[str, ...], languages: Sequence[str]
+) -> list[str]:
+    found: list[str] = []
+    if isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            last = f"{path[-1] if path else ''}[{number}]"
+            found += _untranslated(item, file, (*path[:-1], last), languages)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            here = (*path, key)
+            if key in TEXTS and item is not None and not isinstance(item, list):
+                texts = item if isinstance(item, dict) else {"": item}
+                found += missing_languages(f"{file}, {'.'.join(here)}", texts, languages)
+            else:
+                found += _untranslated(item, file, here, languages)
+    return found
