@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, transaction
-from tests.making import make_actor
 
 from amana.access import queries
 from amana.access.models import AuditEvent, Role
 from amana.access.permissions import declare
 from amana.kernel.command import COMMANDS, Actor, command, note
 from amana.kernel.errors import NotPermitted
+from tests.making import make_actor
 
 pytestmark = pytest.mark.django_db
 declare("tests.write", "Write a role for a test")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.making import make_actor, make_area
 
 from amana.access import commands as access
 from amana.access.bootstrap import get_actor
@@ -14,6 +13,7 @@ from amana.access.roles_file import RolesDefinition, read_roles
 from amana.kernel.changes import Changes
 from amana.kernel.errors import AmanaError, NotPermitted, Problems
 from amana.kernel.yaml_source import parse_yaml
+from tests.making import make_actor, make_area
 
 TODAY = date(2026, 11, 20)
 KNOWN = ["access.manage_users", "payments.approve_payroll", "payments.prepare_payroll"]

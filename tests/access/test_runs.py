@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
-from tests.making import make_actor
 
 from amana.access import outbox, runs
 from amana.access.models import OutboxMessage, Run
 from amana.kernel.errors import BadInput
+from tests.making import make_actor
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

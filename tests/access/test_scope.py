@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.making import make_actor, make_area
 
 from amana.access import scope, separation
 from amana.access.models import RoleAssignment, Separation
 from amana.kernel.errors import NotPermitted
 from amana.places.models import Area
+from tests.making import make_actor, make_area
 
 pytestmark = pytest.mark.django_db
 

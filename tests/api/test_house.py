@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from tests.making import make_area, make_user
 
 from amana.access.models import ApiToken, User
 from amana.access.tokens import hash_token, new_token
 from amana.kernel import clock
+from tests.making import make_area, make_user
 
 pytestmark = pytest.mark.django_db
 

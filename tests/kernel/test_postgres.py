@@ -121,6 +121,7 @@ def test_the_server_stays_until_the_last_process_leaves(home: Path) -> None:
     other.communicate("")
     assert other.returncode == 0
     assert not answers(info)
+    assert not Path(info.host).exists()
 
 
 def test_a_killed_user_of_the_server_holds_nothing_back(home: Path) -> None:

@@ -372,6 +372,12 @@ def _stop(place: _Place) -> None:
             "--silent",
             folder=place.root,
         )
+    folder = _noted_folder(place)
+    if folder is not None:
+        with contextlib.suppress(
+            OSError
+        ):  # not empty: somebody else's file, or a server that lives
+            folder.rmdir()
 
 
 def _mend_for(words: str) -> str:
