@@ -12,6 +12,7 @@ without the key can try numbers out.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import os
@@ -31,9 +32,12 @@ HEADER_BYTES: Final = 17
 
 
 def _derived_key(purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=b"amana", info=purpose).derive(
-        settings.AMANA_DATA_KEY
-    )
+    return _derive(settings.AMANA_DATA_KEY, purpose)
+
+
+@functools.lru_cache(maxsize=8)
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=b"amana", info=purpose).derive(key)
 
 
 def _stream(nonce: bytes, offset: int, data: bytes) -> bytes:
