@@ -26,6 +26,7 @@ from amana.kernel.errors import AmanaError, NotFound
 from amana.kernel.home import make_folder
 from amana.payments import commands, queries
 from amana.payments.models import Payroll
+from amana.payments.reconciliation import Tally
 from amana.programmes import queries as programmes
 from amana.web import background
 from amana.web.forms import Form
@@ -141,9 +142,7 @@ def approve(request: HttpRequest, reference: str) -> HttpResponse:
                     _("Approved: %(payments)s. Nothing of it changes any more.")
                     % {
                         "payments": telling.counted(
-                            queries.Tally(
-                                approved.approved_count or 0, approved.approved_minor or 0
-                            ),
+                            Tally(approved.approved_count or 0, approved.approved_minor or 0),
                             approved,
                         )
                     },
@@ -292,9 +291,9 @@ class StatusForm(Form):
         max_length=200,
     )
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile[bytes]:
         """Refuse a file too large for the page; the command line takes those."""
-        given: UploadedFile = self.cleaned_data["file"]
+        given: UploadedFile[bytes] = self.cleaned_data["file"]
         if (given.size or 0) > UPLOAD_LIMIT_BYTES:
             raise forms.ValidationError(
                 _("The file is too large for this page. Use amana payments ingest FILE.")
@@ -308,7 +307,7 @@ def ingest(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     form = StatusForm.of(request)
     if request.method == "POST" and form.is_valid():
-        given: UploadedFile = form.cleaned_data["file"]
+        given: UploadedFile[bytes] = form.cleaned_data["file"]
         path = _store(given)
         with form.refusals():
             try:
@@ -331,7 +330,7 @@ def ingest(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _store(given: UploadedFile) -> Path:
+def _store(given: UploadedFile[bytes]) -> Path:
     folder = Path(settings.AMANA_HOME) / "incoming"
     make_folder(folder)
     handle, name = tempfile.mkstemp(prefix="statuses-", dir=folder)

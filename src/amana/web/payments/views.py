@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from amana.access import scope, territory
 from amana.payments import queries
 from amana.payments.models import Payroll
-from amana.payments.reconciliation import Reconciliation
+from amana.payments.reconciliation import Reconciliation, Tally
 from amana.payments.states import PaymentState
 from amana.programmes import queries as programmes
 from amana.web.pages import page
@@ -125,7 +125,7 @@ def payroll(request: HttpRequest, reference: str) -> HttpResponse:
 
     own = found.prepared_by == actor.username
     unpaid = figures.of(PaymentState.REJECTED, PaymentState.RETURNED)
-    again = unpaid + (figures.held if frozen else queries.Tally())
+    again = unpaid + (figures.held if frozen else Tally())
     shortfalls = queries.list_shortfalls(found)
     reconciled = (
         queries.reconcile_payroll(actor=actor, reference=str(found.reference)) if frozen else None
@@ -191,7 +191,7 @@ def payroll(request: HttpRequest, reference: str) -> HttpResponse:
 def _figures(found: Payroll, figures: queries.PayrollFigures) -> list[dict[str, Any]]:
     """Give the totals at the top, each with its count, its sum and the list behind it."""
     url = reverse("payments:payments", args=[found.reference])
-    parts: list[tuple[str, queries.Tally, str]] = [(_("Payments"), figures.all, url)]
+    parts: list[tuple[str, Tally, str]] = [(_("Payments"), figures.all, url)]
     for state in PaymentState:
         tally = figures.of(state)
         if tally.count and state is not PaymentState.CANCELLED:
