@@ -1,4 +1,4 @@
-"""What must hold of programmes and no constraint can say: checked by `amana doctor --invariants`."""
+"""What must hold of programmes and no constraint can say; `amana doctor --invariants` checks it."""
 
 from __future__ import annotations
 
