@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -18,6 +20,7 @@ from tests.programmes.making import (
     AT,
     CHILD_GRANT,
     TODAY,
+    apply_levels,
     enrol,
     make_group,
     make_person,
@@ -205,6 +208,23 @@ def test_places_taken_since_are_not_given_twice() -> None:
     answer = enrol(actor, run)
     assert answer["enrolled"] + answer["existing"] + answer["no_place"] == run.selected_count
     assert Enrolment.objects.count() == 2
+
+
+def test_places_by_area_that_are_taken_are_not_given_twice(tmp_path: Path) -> None:
+    actor = make_actor("operator")
+    north, south = make_area("N"), make_area("S")
+    ward = make_area("N1", parent=north)
+    apply_levels("province", "district")
+    (tmp_path / "places.csv").write_text("area_code,year,places\nN,,2\nS,,1\n")
+    by_area = CHILD_GRANT.replace("{by: all, places: 2}", "{by: province, file: places.csv}")
+    publish(actor, by_area, tmp_path)
+    make_person(make_group(ward), age=2)
+    assert enrol(actor, target(actor))["enrolled"] == 1
+    for area in (north, north, ward, south, south):
+        make_person(make_group(area), age=2)
+    enrol(actor, target(actor))
+    counted = Counter(row.area.path[0] for row in Enrolment.objects.select_related("area"))
+    assert counted == {north.pk: 2, south.pk: 1}
 
 
 def open_enrolment() -> Enrolment:

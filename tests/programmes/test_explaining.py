@@ -163,6 +163,26 @@ def test_live_and_mass_decisions_agree_for_every_household() -> None:
         assert mass.criteria == live.criteria
 
 
+def test_the_sentences_of_a_list_are_those_of_the_decision_page() -> None:
+    actor = make_actor("operator")
+    publish_model(actor, POVERTY)
+    area = make_area("N")
+    apply_levels("province")
+    publish(actor, POOR)
+    groups = [make_group(area, facts={"room_count": n}) for n in (1, 2, 3, 4)]
+    groups.append(make_group(area))
+    for group in groups:
+        make_person(group, age=40)
+    target(actor, "poor")
+    programme = Programme.objects.get(code="poor")
+    listed = queries.explain_units(programme, groups, on=TODAY)
+    assert len(listed) == 5
+    for group in groups:
+        alone = queries.explain_unit(programme, group, on=TODAY)
+        assert listed[group.pk].sentence == alone.sentence
+        assert listed[group.pk].outcome == alone.outcome
+
+
 def test_a_homeless_man_is_explained_as_a_person_and_has_no_household_to_explain() -> None:
     actor = make_actor("operator")
     publish(actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -98,12 +99,15 @@ def test_the_poorest_come_first_and_a_lottery_decides_between_equals() -> None:
     nothing_known = make_group()
     for group in (*groups, nothing_known):
         make_person(group, age=30, role="HEAD")
-    rows = rows_of(target(actor, "poorest"))
+    run = target(actor, "poorest")
+    rows = rows_of(run)
     ranked = sorted(groups, key=lambda group: rows[group.pk]["rank"])
     assert ranked[0] == groups[3]
     assert {group.pk for group in ranked[1:5]} == {groups[n].pk for n in (1, 2, 4, 5)}
     assert [rows[group.pk]["selected"] for group in ranked] == [True] * 3 + [False] * 4
     assert rows[ranked[0].pk]["rank_of"] == 7
+    drawn = [hashlib.sha256(f"{run.seed}:{group.pk}".encode()).hexdigest() for group in ranked]
+    assert drawn[1:5] == sorted(drawn[1:5])
     assert rows[nothing_known.pk]["outcome"] == "undetermined"
     assert rows[nothing_known.pk]["rank"] is None
 

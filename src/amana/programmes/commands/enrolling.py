@@ -47,14 +47,14 @@ UPDATE staged_unit u SET no_place = true
 FROM (
     SELECT s.ctid, s.place, row_number() OVER (
                PARTITION BY s.place ORDER BY s.rank, s.group_id, s.person_id) AS turn
-    FROM (SELECT x.ctid, x.*, {place_of_unit} AS place FROM staged_unit x) s
+    FROM (SELECT x.ctid, x.*, COALESCE({place_of_unit}, 0) AS place FROM staged_unit x) s
     WHERE NOT s.gone AND NOT s.enrolled
 ) t
-LEFT JOIN (SELECT {place_of_enrolment} AS place, count(*) AS held
+LEFT JOIN (SELECT COALESCE({place_of_enrolment}, 0) AS place, count(*) AS held
            FROM programmes_enrolment e
            WHERE e.programme_id = %(programme)s AND e.state NOT IN ('EXITED', 'WAITLISTED')
-           GROUP BY 1) h ON h.place IS NOT DISTINCT FROM t.place
-LEFT JOIN staged_place q ON q.area_id IS NOT DISTINCT FROM t.place
+           GROUP BY 1) h ON h.place = t.place
+LEFT JOIN staged_place q ON q.area_id = t.place
 WHERE u.ctid = t.ctid AND t.turn + COALESCE(h.held, 0) > COALESCE(q.places, 0)
 """
 _PLACE_OF: Final = "(SELECT a.path[{depth}] FROM places_area a WHERE a.id = {area})"
@@ -78,39 +78,6 @@ touched AS (
           JOIN registry_membership b ON b.person_id = f.person_id AND b.valid_to IS NULL
 )
 UPDATE staged_unit u SET gone = true FROM touched t WHERE u.{unit} = t.{unit}
-"""
-
-#: The poorest of an area get the places that are free there; enrolments in force hold theirs.
-_PLACES: Final = """
-UPDATE staged_unit u SET no_place = true
-FROM (
-    SELECT s.ctid, s.place, row_number() OVER (
-               PARTITION BY s.place ORDER BY s.rank, s.group_id, s.person_id) AS turn
-    FROM (SELECT x.ctid, x.*, {place_of_unit} AS place FROM staged_unit x) s
-    WHERE NOT s.gone AND NOT s.enrolled
-) t
-LEFT JOIN (SELECT {place_of_enrolment} AS place, count(*) AS held
-           FROM programmes_enrolment e
-           WHERE e.programme_id = %(programme)s AND e.state NOT IN ('EXITED', 'WAITLISTED')
-           GROUP BY 1) h ON h.place IS NOT DISTINCT FROM t.place
-LEFT JOIN staged_place q ON q.area_id IS NOT DISTINCT FROM t.place
-WHERE u.ctid = t.ctid AND t.turn + COALESCE(h.held, 0) > COALESCE(q.places, 0)
-"""
-_PLACE_OF: Final = "(SELECT a.path[{depth}] FROM places_area a WHERE a.id = {area})"
-
-#: Units, or members of them, that were enrolled since the snapshot in a programme the rules ask
-#: about: what was true when the list was made may not be true now, so they are judged again first.
-_CHANGED: Final = """
-UPDATE staged_unit u SET gone = true
-FROM programmes_enrolment e
-JOIN programmes_programme x ON x.id = e.programme_id
-WHERE x.code = ANY(%(named)s) AND e.state IN ('ACTIVE', 'SUSPENDED')
-  AND EXISTS (SELECT 1 FROM programmes_enrolmentmove m
-              WHERE m.enrolment_id = e.id AND m.before = '' AND m.at > %(taken_at)s)
-  AND (e.group_id = u.group_id OR e.person_id = u.person_id
-       OR EXISTS (SELECT 1 FROM registry_membership b
-                  WHERE b.group_id = u.group_id AND b.person_id = e.person_id
-                    AND b.valid_to IS NULL))
 """
 
 _ENROL: Final = """
@@ -230,9 +197,9 @@ def _keep_to_places(
     if definition.places is None:
         return
     cur.execute(
-        "CREATE TEMP TABLE staged_place ON COMMIT DROP AS SELECT DISTINCT ON (area_id) area_id,"
-        " places FROM programmes_placequota WHERE version_id = %s AND year IN (0, %s)"
-        " ORDER BY area_id, year DESC",
+        "CREATE TEMP TABLE staged_place ON COMMIT DROP AS SELECT DISTINCT ON (area_id)"
+        " COALESCE(area_id, 0) AS area_id, places FROM programmes_placequota"
+        " WHERE version_id = %s AND year IN (0, %s) ORDER BY area_id, year DESC",
         [run.version_id, run.on.year],
     )
     if definition.places.by == "all":

@@ -17,6 +17,7 @@ from amana.programmes.queries.explaining import (
     evaluate_live,
     explain,
     explain_unit,
+    explain_units,
     find_last_run,
 )
 from amana.programmes.queries.results import export_results
@@ -29,6 +30,7 @@ __all__ = [
     "evaluate_live",
     "explain",
     "explain_unit",
+    "explain_units",
     "export_results",
     "find_last_run",
     "find_person",

@@ -7,7 +7,7 @@ a run, is judged live.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,13 +20,14 @@ from django.utils import translation
 from amana import engine
 from amana.access import scope
 from amana.kernel.command import Actor
+from amana.kernel.errors import AmanaError
 from amana.places.country import find_country
 from amana.places.models import Area
 from amana.programmes import words
 from amana.programmes.definition import Criterion, Definition, Text
 from amana.programmes.errors import ProgrammeIsExternal, UnitNotFound, UnitOfOtherKind
 from amana.programmes.models import Programme, ProgrammeVersion, TargetingRun
-from amana.programmes.queries import judging, results
+from amana.programmes.queries import judging, live, results
 from amana.programmes.queries.catalogue import definition_of, get_programme, get_version
 from amana.programmes.queries.units import find_unit
 from amana.registry.dictionary import Dictionary
@@ -117,9 +118,36 @@ def explain_unit(programme: Programme, unit: Group | Person, *, on: date) -> Exp
             mend="Ask the agency that runs it.",
         )
     run = find_last_run(programme)
-    if run is not None and results.find_row(run, unit.pk) is not None:
-        return _explain_from(run, unit)
+    row = results.find_row(run, unit.pk) if run is not None else None
+    if run is not None and row is not None:
+        return _explain_from(run, unit, row)
     return evaluate_live(programme, unit, on=on)
+
+
+def explain_units(
+    programme: Programme, units: Sequence[Group | Person], *, on: date
+) -> dict[int, Explained]:
+    """Explain the decisions about several units, for a list of their sentences.
+
+    The sentences are those of `explain_unit`; the values a rule read are left out where the
+    outcome is known, since that is read off the run's results in one go. Units that cannot be
+    judged are left out.
+    """
+    found: dict[int, Explained] = {}
+    run = find_last_run(programme)
+    rows = results.find_rows(run, [unit.pk for unit in units]) if run is not None else {}
+    for unit in units:
+        row = rows.get(unit.pk)
+        try:
+            if run is None or row is None:
+                found[unit.pk] = evaluate_live(programme, unit, on=on)
+            elif row["outcome"] == words.UNDETERMINED:
+                found[unit.pk] = _explain_from(run, unit, row)
+            else:
+                found[unit.pk] = _read_off(run, unit, row)
+        except AmanaError:
+            continue
+    return found
 
 
 def find_last_run(programme: Programme) -> TargetingRun | None:
@@ -139,13 +167,11 @@ def evaluate_live(programme: Programme, unit: Group | Person, *, on: date) -> Ex
     Raises:
         VersionNotFound: no version is in force on that day.
     """
-    from amana.programmes.queries import live
-
     version = get_version(programme, on)
     run = find_last_run(programme)
     row = results.find_row(run, unit.pk) if run is not None else None
-    found, compiled = live.evaluate(version, unit, on=on, row=row)
-    return _told(version, unit, found, compiled, run=None, row=None, on=on)
+    found = live.evaluate(version, unit, on=on, row=row)
+    return _told(version, unit, found, run=None, row=None, on=on)
 
 
 def require_view(actor: Actor, programme: Programme, unit: Group | Person) -> None:
@@ -186,7 +212,7 @@ def unit_for(programme: Programme, reference: str) -> Group | Person:
     return unit
 
 
-def _explain_from(run: TargetingRun, unit: Group | Person) -> Explained:
+def _explain_from(run: TargetingRun, unit: Group | Person, row: Mapping[str, Any]) -> Explained:
     compiled = judging.compiled_for(
         run.version, run.snapshot, run.on, model_versions=run.model_versions
     )
@@ -196,15 +222,38 @@ def _explain_from(run: TargetingRun, unit: Group | Person) -> Explained:
         unit.pk,
         results=results.results_path(run),
     )
-    row = results.find_row(run, unit.pk)
-    return _told(run.version, unit, found, compiled, run=run, row=row, on=run.on)
+    return _told(run.version, unit, found, run=run, row=row, on=run.on)
+
+
+def _read_off(run: TargetingRun, unit: Group | Person, row: Mapping[str, Any]) -> Explained:
+    """Explain a decision that is known from the run's row alone, without the values read."""
+    compiled = judging.compiled_for(
+        run.version, run.snapshot, run.on, model_versions=run.model_versions
+    )
+    shares = {
+        f"score.{model}.rank_share('{level}')": share
+        for (model, level), share in live.ranks_of(compiled, row).items()
+    }
+    outcomes = {True: words.MET, False: words.FAILED, None: words.UNKNOWN}
+    found = engine.Explanation(
+        unit_id=unit.pk,
+        outcome=row["outcome"],
+        criteria=tuple(
+            engine.CriterionOutcome(c.id, c.says, outcomes[row[f"c_{c.id}"]], (), shares)
+            for c in compiled.ruleset.criteria
+        ),
+        score=row["score"],
+        rank=row["rank"],
+        rank_of=row["rank_of"],
+        benefits={b.id: row[f"b_{b.id}"] for b in compiled.ruleset.benefits},
+    )
+    return _told(run.version, unit, found, run=run, row=row, on=run.on)
 
 
 def _told(
     version: ProgrammeVersion,
     unit: Group | Person,
     found: engine.Explanation,
-    compiled: engine.Compiled,
     *,
     run: TargetingRun | None,
     row: Mapping[str, Any] | None,

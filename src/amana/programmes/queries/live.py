@@ -22,7 +22,7 @@ def evaluate(
     *,
     on: date,
     row: Mapping[str, Any] | None = None,
-) -> tuple[engine.Explanation, engine.Compiled]:
+) -> engine.Explanation:
     """Judge one unit with a version's rules.
 
     Args:
@@ -33,17 +33,14 @@ def evaluate(
     schema = snapshots.assemble(get_dictionary(), as_of=on).schema
     compiled = judging.compiled_with(version, schema, on)
     tables = snapshots.live_tables(unit, on=on)
-    return (
-        engine.evaluate_one(compiled, tables, unit_id=unit.pk, ranks=_ranks(compiled, row)),
-        compiled,
-    )
+    ranks = ranks_of(compiled, row) if row is not None else {}
+    return engine.evaluate_one(compiled, tables, unit_id=unit.pk, ranks=ranks)
 
 
-def _ranks(
-    compiled: engine.Compiled, row: Mapping[str, Any] | None
+def ranks_of(
+    compiled: engine.Compiled, row: Mapping[str, Any]
 ) -> dict[tuple[str, str], Decimal | None]:
-    if row is None:
-        return {}
+    """Read the rank shares, by (model, level), off a unit's row in a run's results."""
     shares = Statement(compiled.schema, compiled.typed, compiled.on).all_shares()
     alone = len(shares) == 1
     return {

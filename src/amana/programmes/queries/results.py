@@ -170,6 +170,17 @@ def page(
     return int(counted[0][0]), rows
 
 
+def find_rows(run: TargetingRun, unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Find the rows of some units, by unit; those that were not in the snapshot are left out."""
+    with opened(run) as duck:
+        rows = (
+            duck.sql("SELECT * FROM results WHERE unit_id = ANY(?)", params=[list(unit_ids)])
+            .to_arrow_table()
+            .to_pylist()
+        )
+    return {row["unit_id"]: row for row in rows}
+
+
 def find_row(run: TargetingRun, unit_id: int) -> dict[str, Any] | None:
     """Find the row of one unit, or None when it was not in the snapshot."""
     with opened(run) as duck:

@@ -72,8 +72,8 @@ def decided(actor: Actor, subject: Subject, on: date) -> Iterator[providers.Sent
     for programme in _programmes_for(actor, subject):
         if programme.pk in held:
             continue
-        found = _explained(programme, subject, on)
-        if isinstance(found, AmanaError):
+        found = queries.explain_units(programme, [subject], on=on).get(subject.pk)
+        if found is None:
             continue
         marks = {"eligible": "waits", "ineligible": "none", "undetermined": "unknown"}
         yield providers.Sentence(
@@ -120,21 +120,31 @@ def decisions(request: HttpRequest, subject: Subject) -> dict[str, Any]:
 
 def _of_members(actor: Actor, group: Group, on: date) -> Iterator[dict[str, Any]]:
     """Give a line for each member and programme that assists persons."""
-    for membership in registry.list_members(group=group)[:MEMBERS_MAX]:
-        if membership.presence not in ("USUAL", "PART"):
-            continue
-        person = membership.person
-        for programme in _programmes_for(actor, person):
-            found = _explained(programme, person, on)
-            if isinstance(found, AmanaError):
-                continue
-            yield {
-                "who": telling.name_of(person),
-                "title": in_language(programme.title),
-                "url": reverse("programmes:decision", args=[programme.code, person.reference]),
-                "sentence": found.sentence,
-                "mark": telling.VERDICT_MARKS[found.outcome],
-            }
+    people = [
+        membership.person
+        for membership in registry.list_members(group=group)[:MEMBERS_MAX]
+        if membership.presence in ("USUAL", "PART")
+    ]
+    told = {}
+    for programme in Programme.objects.filter(
+        unit_kind=Programme.Unit.PERSON, external=False
+    ).order_by("code"):
+        seen = [
+            person
+            for person in people
+            if scope.allows(actor, VIEW_DECISIONS, programme=programme.code, area_id=person.area_id)
+        ]
+        told[programme] = queries.explain_units(programme, seen, on=on) if seen else {}
+    for person in people:
+        for programme, found in told.items():
+            if person.pk in found:
+                yield {
+                    "who": telling.name_of(person),
+                    "title": in_language(programme.title),
+                    "url": reverse("programmes:decision", args=[programme.code, person.reference]),
+                    "sentence": found[person.pk].sentence,
+                    "mark": telling.VERDICT_MARKS[found[person.pk].outcome],
+                }
 
 
 def _not_judged(programme: Programme, error: AmanaError) -> dict[str, Any]:
