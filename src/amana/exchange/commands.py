@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from django.db import connection
 
 from amana.access import commands as access
 from amana.access.permissions import PERMISSIONS
@@ -23,6 +25,9 @@ from amana.places import commands as places
 from amana.programmes import commands as programmes
 from amana.registry import commands as registry
 from amana.scoring import commands as scoring
+
+#: Key of the advisory lock held while a blueprint is applied.
+APPLY_LOCK: Final = 0x424C5545
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ def run_blueprint(
     country = blueprint.country
     if country is None or blueprint.areas is None:
         raise RuntimeError("a blueprint without problems has a country and areas")
+    with connection.cursor() as cursor:  # one blueprint at a time
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
     steps = _Steps(blueprint)
     areas = blueprint.areas
     steps.do("blueprint.yaml", lambda: places.apply_country(actor=actor, country=country, at=at))
