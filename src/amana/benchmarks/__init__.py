@@ -4,7 +4,7 @@ A benchmark is a module with ``run(households: int) -> dict``. Its answer has at
 households, people, seconds, rate_per_s, floor_seconds (null when there is no floor), ratio
 (seconds / floor_seconds) and peak_mb; floor and product are measured in one process, one after
 the other. Modules are found by themselves; the name of the module is the name of the benchmark.
-One that needs the database says ``NEEDS_DATABASE = True``.
+One that needs a database brings up an installation of its own (`ground`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import ModuleType
 from amana.kernel.errors import NotFound
 
 #: Modules here that are not benchmarks themselves.
-PARTS = frozenset({"ground", "target_floor"})
+PARTS = frozenset({"ground", "target_floor", "target_record"})
 #: Benchmarks whose name no module can have.
 MODULES = {"import": "import_households"}
 

@@ -25,10 +25,6 @@ def bench(
         session.say("\n".join(names))
         return {"benchmarks": names}
     module = benchmarks.find(name)
-    if getattr(module, "NEEDS_DATABASE", False):
-        from amana.cli.session import set_up
-
-        set_up()
     session.say(f"Measuring {name} with {households:,} households; this takes a while.")
     answer: dict[str, Any] = module.run(households)
     ratio = answer.get("ratio")
