@@ -57,7 +57,7 @@ clean:
 
 .venv/.installed: requirements.lock pyproject.toml $(filter $(UV_OWN),$(UV))
 	test -x $(BIN)/python || $(UV) venv --python '>=3.11' .venv
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
