@@ -14,7 +14,7 @@ from django.test import Client
 
 from amana.access.bootstrap import get_actor
 from amana.programmes import queries
-from amana.programmes.models import Enrolment, TargetingRun
+from amana.programmes.models import Application, Enrolment, TargetingRun
 from amana.registry import commands as registry
 from amana.registry.models import Group
 from tests.api.test_house import bearer
@@ -259,6 +259,26 @@ def test_the_api_lists_runs_results_and_enrolments(client: Client) -> None:
     assert row["state"] == "ACTIVE"
     told = client.get(f"/api/enrolments/{row['enrolment']}", headers=header).json()
     assert told["moves"][0]["reason"] == "SELECTED"
+
+
+@pytest.mark.usefixtures("day")
+def test_an_application_is_recorded_at_the_counter_and_on_the_command_line(
+    amana_cli: Callable[..., Any],
+) -> None:
+    publish(get_actor("operator", channel="cli"))
+    young, old, _unknown = three_households()
+    site = signed_in("caseworker")
+    page = f"/programmes/child-grant/units/{young.reference}"
+    assert "Record an application of today" in words_of(site.get(page))
+    assert site.post(f"{page}/apply").status_code == 302
+    told = words_of(site.get(page))
+    assert "Applied on 20 Nov 2026" in told
+    assert "Record an application" not in told
+    given = ("--programme", "child-grant", "--received", "2026-11-01")
+    amana_cli("application", "record", "test:A-2", *given)
+    assert Application.objects.get(group=old).received_on.isoformat() == "2026-11-01"
+    bad = amana_cli("application", "record", "test:A-2", "--received", "yesterday", expect=3)
+    assert bad.data["error"]["where"] == {"field": "--received"}
 
 
 @pytest.mark.usefixtures("day")

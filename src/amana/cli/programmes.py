@@ -178,3 +178,42 @@ def exit_(
         at=clock.now(),
     )
     return {"enrolment": str(found.reference), "state": found.state}
+
+
+@command("application record")
+def application(
+    session: Session,
+    reference: Annotated[
+        str, typer.Argument(help="Household or person: a reference, or source:external-id.")
+    ],
+    programme: Annotated[
+        list[str] | None,
+        typer.Option(help="Code of a programme, repeatable; none: all they may be entitled to."),
+    ] = None,
+    received: Annotated[
+        str | None, typer.Option(help="The day it was received, 2026-11-20; default: today.")
+    ] = None,
+) -> dict[str, Any]:
+    """Record that a household or person applies."""
+    from datetime import date
+
+    from amana.kernel import clock
+    from amana.kernel.errors import BadInput, Where
+    from amana.programmes import commands as programmes
+
+    try:
+        received_on = date.fromisoformat(received) if received else clock.today()
+    except ValueError:
+        raise BadInput(
+            f"“{received}” is not a day.",
+            mend="Write it as 2026-11-20.",
+            where=Where(field="--received"),
+        ) from None
+    found = programmes.record_application(
+        actor=session.actor,
+        reference=reference,
+        programmes=programme or [],
+        received_on=received_on,
+        at=clock.now(),
+    )
+    return {"application": str(found.reference), "state": found.state}

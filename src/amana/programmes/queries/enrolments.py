@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from amana.access import scope
 from amana.kernel.command import Actor
 from amana.programmes.errors import EnrolmentNotFound, ProgrammeNotFound, TargetingRunNotFound
-from amana.programmes.models import Enrolment, Programme, TargetingRun
+from amana.programmes.models import Application, Enrolment, Programme, TargetingRun
 from amana.programmes.queries.catalogue import VIEW, get_programme, list_programmes
 from amana.programmes.queries.results import VIEW as VIEW_DECISIONS
 from amana.programmes.queries.units import get_enrolment, get_targeting_run
@@ -105,6 +105,16 @@ def list_open_of(unit: Group | Person) -> QuerySet[Enrolment]:
         person__memberships__presence__in=["USUAL", "PART"],
     )
     return rows.filter(Q(group=unit) | members).order_by("id").distinct()
+
+
+def list_applications(unit: Group | Person, programme: Programme) -> QuerySet[Application]:
+    """List a unit's applications for a programme, or for everything, that wait for a decision."""
+    rows = Application.objects.filter(
+        Q(programmes=[]) | Q(programmes__contains=[programme.code]),
+        state=Application.State.RECEIVED,
+    )
+    rows = rows.filter(group=unit) if isinstance(unit, Group) else rows.filter(person=unit)
+    return rows.order_by("received_on", "id")
 
 
 def count_by_area(programme: Programme, *, actor: Actor, level: str) -> list[AreaEnrolments]:

@@ -23,6 +23,7 @@ from amana.programmes.models import TargetingRun
 from amana.programmes.queries import enrolments as enrolled
 from amana.programmes.queries import results
 from amana.programmes.queries.explaining import title_of, variable_titles
+from amana.web import background
 from amana.web.forms import ConfirmForm
 from amana.web.pages import page
 from amana.web.programmes import telling
@@ -36,18 +37,25 @@ ROWS = 50
 @require_POST
 def target(request: HttpRequest, code: str) -> HttpResponse:
     """Judge everybody for a programme over the latest snapshot."""
-    run = commands.target_programme(
-        actor=request.actor,  # type: ignore[attr-defined]
-        programme=code,
-        on=clock.today(),
-        at=clock.now(),
+    actor = request.actor  # type: ignore[attr-defined]
+    found = enrolled.get_programme_for(actor=actor, code=code)
+    started = background.start(
+        lambda: commands.target_programme(
+            actor=actor, programme=found.code, on=clock.today(), at=clock.now()
+        ),
+        actor=actor,
+        kind="target",
     )
+    made = TargetingRun.objects.filter(run=started).select_related("version").first()
+    if made is None:
+        return redirect("access:run", reference=started.reference)
+    unit = queries.definition_of(made.version).unit
     messages.success(
         request,
         _("%(count)s assessed. Review the list; nobody is enrolled until it is approved.")
-        % {"count": telling.counted(queries.definition_of(run.version).unit, run.assessed_count)},
+        % {"count": telling.counted(unit, made.assessed_count)},
     )
-    return redirect("programmes:run", reference=run.reference)
+    return redirect("programmes:run", reference=started.reference)
 
 
 @page("programmes.view")

@@ -20,4 +20,5 @@ urlpatterns = [
     path("<slug:code>/target", runs.target, name="target"),
     path("<slug:code>/enrolments", enrolments.enrolments, name="enrolments"),
     path("<slug:code>/units/<str:reference>", views.decision, name="decision"),
+    path("<slug:code>/units/<str:reference>/apply", views.apply, name="apply"),
 ]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from amana.access import scope
 from amana.kernel import clock
 from amana.places.country import find_country
-from amana.programmes import queries
+from amana.programmes import commands, queries
 from amana.programmes.definition import Definition
 from amana.programmes.models import Programme, ProgrammeVersion
 from amana.programmes.queries import enrolments as enrolled
@@ -192,6 +194,9 @@ def decision(request: HttpRequest, code: str, reference: str) -> HttpResponse:
             "benefits": benefits if explained.outcome == "eligible" else [],
             "currency": definition.currency,
             "live": explained.run is None,
+            "applications": enrolled.list_applications(unit, found),
+            "may_record": not found.external
+            and scope.allows(actor, "programmes.record_application", area_id=unit.area_id),
             "enrolments": [
                 {"row": row, "sentence": telling.enrolled_sentence(row)}
                 for row in enrolled.list_open_of(unit)
@@ -208,3 +213,25 @@ def decision(request: HttpRequest, code: str, reference: str) -> HttpResponse:
             ],
         },
     )
+
+
+@page("programmes.record_application", purpose="eligibility")
+@require_POST
+def apply(request: HttpRequest, code: str, reference: str) -> HttpResponse:
+    """Record that they apply for the programme today."""
+    actor = request.actor  # type: ignore[attr-defined]
+    found = enrolled.get_programme_for(actor=actor, code=code)
+    unit = enrolled.get_unit_for(actor=actor, programme=found, reference=reference)
+    recorded = commands.record_application(
+        actor=actor,
+        reference=str(unit.reference),
+        programmes=[found.code],
+        received_on=clock.today(),
+        at=clock.now(),
+    )
+    messages.success(
+        request,
+        _("The application %(reference)s is recorded with the day of today.")
+        % {"reference": recorded.reference},
+    )
+    return redirect("programmes:decision", code=found.code, reference=unit.reference)
