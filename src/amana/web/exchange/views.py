@@ -90,8 +90,8 @@ def blueprint(request: HttpRequest) -> HttpResponse:
     return table.export() or render(request, "exchange/blueprint.html", context)
 
 
-def _origin(variable: Variable) -> tuple[Any, str]:
-    return (_("core"), "none") if variable.core else (_("of this country"), "active")
+def _origin(variable: Variable) -> str:
+    return _("core") if variable.core else _("country")
 
 
 @page(queries.VIEW)
@@ -112,12 +112,12 @@ def dictionary(request: HttpRequest) -> HttpResponse:
                 link=lambda row: reverse("exchange:variable", args=[row.code]),
                 sort=True,
             ),
-            Column("code", _l("Code"), kind="reference", sort=True),
+            Column("code", _l("Code"), sort=True),
             Column("of", _l("Of"), value=lambda row: GRAINS[row.of], sort=True),
             Column("type", _l("Kind of answer"), value=lambda row: TYPES[row.type]),
             Column("purposes", _l("Asked for"), value=lambda row: ", ".join(row.purposes)),
-            Column("validity_months", _l("Fresh for (months)"), kind="number"),
-            Column("origin", _l("Origin"), kind="status", status=_origin),
+            Column("validity_months", _l("Months fresh"), kind="number"),
+            Column("origin", _l("Origin"), value=_origin),
         ),
         filters=(
             Filter(
@@ -130,7 +130,7 @@ def dictionary(request: HttpRequest) -> HttpResponse:
                 "origin",
                 _l("Origin"),
                 lambda rows, v: [row for row in rows if row.core == (v == "core")],
-                choices=[("country", _l("of this country")), ("core", _l("core"))],
+                choices=[("country", _l("country")), ("core", _l("core"))],
             ),
         ),
         count_words=lambda n, text: ngettext("%(n)s variable", "%(n)s variables", n) % {"n": text},
@@ -171,7 +171,7 @@ def variable(request: HttpRequest, code: str) -> HttpResponse:
         (_("Asked for"), "; ".join(_(PURPOSES[purpose]) for purpose in found.purposes)),
         (_("Privacy"), _("sensitive") if found.privacy == "sensitive" else _("ordinary")),
         (_("Stands for"), found.means),
-        (_("Origin"), _origin(found)[0]),
+        (_("Origin"), _origin(found)),
     ]  # fmt: skip
     codes = []
     if found.codes:
