@@ -43,7 +43,7 @@ def test_a_file_comes_in_and_its_errors_go_out(client: Client, header: dict[str,
     body = answer.json()
     assert (body["rows"], body["accepted"], body["rejected"]) == (2, 1, 1)
     errors = client.get(body["errors_file"], headers=header)
-    assert b"CODE_UNKNOWN" in b"".join(errors.streaming_content)
+    assert b"mine.csv,3,sex,9,CODE_UNKNOWN" in b"".join(errors.streaming_content)
     listed = client.get("/api/imports", headers=header).json()["items"]
     assert [(item["file"], item["rejected"]) for item in listed] == [("mine.csv", 1)]
     assert client.get("/api/forms", headers=header).json()[0]["form"] == "census"

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from amana.access import sealing
 from amana.access.models import AuditEvent, Run
+from amana.identity import commands as identity
 from amana.identity.models import Identifier, NoIdentifier
 from amana.intake.commands import FormUnknown, FormVersionChanged, publish_form
 from amana.intake.models import FileImport
@@ -28,7 +30,7 @@ from amana.registry.models import (
     SubmissionSubject,
 )
 from tests.intake.ground import AT, bring, make_ground, publish
-from tests.intake.making import CHILD, HEAD, changed, flat_mapping, write_rows
+from tests.intake.making import CHILD, HEAD, TODAY, changed, flat_mapping, write_rows
 from tests.making import make_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -378,6 +380,28 @@ def test_a_refused_file_changes_nothing_and_its_run_says_why(tmp_path: Path) -> 
     assert run.state == "FAILED"
     assert {each["code"] for each in run.error["errors"]} == {"COLUMN_MISSING"}
     assert Person.objects.count() == Submission.objects.count() == 0
+
+
+def test_two_keys_of_one_merged_person_both_settle(tmp_path: Path) -> None:
+    actor = make_ground()
+    rows = [HEAD, changed(HEAD, hh="h2")]
+    bring(actor, write_rows(tmp_path / "f.csv", rows))
+    identity.merge_people(
+        actor=actor, loser="census:h2:1", survivor="census:h1:1", reason="One", on=TODAY, at=AT
+    )
+    later = [changed(row, name="Tola Beru Ama") for row in rows]
+    path = write_rows(tmp_path / "g.csv", later)
+    assert bring(actor, path).counts.people_changed == 2
+    assert bring(actor, path).counts.submissions == 0
+    assert Person.objects.filter(survivor__isnull=True).get().display_name == "Tola Beru Ama"
+
+
+def test_what_a_killed_import_left_on_disk_is_removed_by_the_next(tmp_path: Path) -> None:
+    actor = make_ground()
+    left = Path(settings.AMANA_HOME) / "work" / "import-999999999-x"
+    left.mkdir(parents=True)
+    bring(actor, write_rows(tmp_path / "f.csv", [HEAD]))
+    assert list(left.parent.glob("import-*")) == []
 
 
 def test_an_actor_of_one_area_imports_only_there(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from amana.intake import validation
+from amana.intake import typed_tables
 from amana.intake.fitting import check_mapping
 from amana.intake.mapping_file import parse_mapping
 from amana.kernel.errors import BadInputs
@@ -265,7 +265,7 @@ def test_texts_are_quoted_whatever_they_hold(tmp_path: Path) -> None:
 
 def test_the_errors_file_has_a_line_for_each_mistake(tmp_path: Path) -> None:
     duck, _ = check_flat(tmp_path, HEAD, changed(CHILD, sex="9"))
-    validation.write_errors(duck, str(tmp_path / "errors.csv"))
+    typed_tables.write_errors(duck, str(tmp_path / "errors.csv"))
     told = "“9” is not among the codes of person.sex."
     assert (tmp_path / "errors.csv").read_text().splitlines() == [
         "file,row,column,value,code,reason,mend",

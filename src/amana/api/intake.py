@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest
+from django.utils.text import get_valid_filename
 from ninja import File, Form, Router
 from ninja.files import UploadedFile as NinjaFile
 
@@ -23,7 +24,7 @@ from amana.kernel.errors import NotFound
 from amana.kernel.home import make_folder
 
 router = Router(tags=["Intake"])
-SUFFIX_CHARACTERS_MAX = 12
+NAME_MAX = 100
 
 
 def form_as_dict(row: intake.Form) -> dict[str, Any]:
@@ -131,9 +132,8 @@ def import_file(
 
 
 def _keep(upload: NinjaFile, folder: Path, name: str) -> Path:
-    """Write an upload into a private folder, under a name of ours with the endings of its own."""
-    endings = "".join(Path(upload.name or "").suffixes[-2:]).lower()
-    path = folder / f"{name}{endings if len(endings) <= SUFFIX_CHARACTERS_MAX else ''}"
+    """Write an upload into a private folder, under the name its sender gave it, made harmless."""
+    path = make_folder(folder / name) / get_valid_filename(upload.name or name)[-NAME_MAX:]
     with path.open("wb") as target:
         for chunk in upload.chunks():
             target.write(chunk)

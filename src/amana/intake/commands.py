@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -22,7 +23,7 @@ from amana.access.models import Run
 from amana.access.territory import list_areas
 from amana.identity import commands as identity
 from amana.identity.models import IdentifierScheme
-from amana.intake import reading, validation
+from amana.intake import reading, typed_tables, validation
 from amana.intake.fitting import Known, check_mapping
 from amana.intake.mapping import FileMapping
 from amana.intake.mapping_file import parse_mapping, read_mapping
@@ -329,7 +330,9 @@ def _home() -> Path:
 @contextmanager
 def _workshop() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """Give a DuckDB connection with a limit, and a private folder that is removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="import-", dir=make_folder(_home() / "work")))
+    work = make_folder(_home() / "work")
+    _remove_left_behind(work)
+    folder = Path(tempfile.mkdtemp(prefix=f"import-{os.getpid()}-", dir=work))
     try:
         with duckdb.connect(
             config={
@@ -341,6 +344,19 @@ def _workshop() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
             yield duck, folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left_behind(work: Path) -> None:
+    """Remove what imports that were killed had unpacked: their process is gone."""
+    for folder in work.glob("import-*-*"):
+        process = folder.name.split("-")[1]
+        if process.isdigit() and int(process) != os.getpid():
+            try:
+                os.kill(int(process), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
+            except PermissionError:
+                continue
 
 
 def _check_files(
@@ -399,7 +415,7 @@ def _list_areas(actor: Actor, duck: duckdb.DuckDBPyConnection) -> None:
 
 def _write_errors(duck: duckdb.DuckDBPyConnection, run: Run) -> Path:
     path = make_folder(_home() / "imports") / f"{run.reference}-errors.csv"
-    validation.write_errors(duck, str(path))
+    typed_tables.write_errors(duck, str(path))
     path.chmod(0o600)
     return path
 
@@ -427,7 +443,7 @@ def _record(
         run_id=run.pk,
         dated=dated,
     )
-    validation.complete(duck, mapping)
+    typed_tables.complete(duck, mapping)
     counts = registry.record_evidence(
         actor=actor,
         duck=duck,

@@ -84,22 +84,16 @@ def find_people_file(path: Path, people_path: Path | None, mapping: FileMapping)
         return people_path
     if mapping.people_file.sheet is not None:
         return path
-    kind, _ = name_of(path)
-    del kind
-    stem = path.name.split(".")[0] if path.name.count(".") else path.name
-    stems = {path.name.removesuffix(".gz").rsplit(".", 1)[0], stem}
-    found = sorted(
-        beside
-        for beside in path.parent.iterdir()
-        if any(beside.name.startswith(f"{stem}.people.") for stem in stems)
-    )
+    stem = path.name.removesuffix(".gz").rsplit(".", 1)[0]
+    folder = path.parent.iterdir() if path.parent.is_dir() else ()
+    found = sorted(beside for beside in folder if beside.name.startswith(f"{stem}.people."))
     if len(found) != 1:
         raise FileAbsent(
             "The mapping says two files, and the people file is not beside the first."
             if not found
             else f"There are {len(found)} people files beside the first.",
             where=Where(file=path.name),
-            mend=f"Name it {min(stems)}.people.csv, or give it with --people FILE.",
+            mend=f"Name it {stem}.people.csv, or give it with --people FILE.",
         )
     return found[0]
 

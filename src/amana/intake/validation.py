@@ -23,7 +23,6 @@ from amana.intake.fitting import KINDS, REASONS, RESIDENCES, SEXES, Known
 from amana.intake.mapping import Area, FileMapping, Key, Value
 
 KEY_CHARACTERS_MAX: Final = 120
-ERROR_COLUMNS: Final = ("file", "row", "column", "value", "code", "reason", "mend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def validate(
             birth_earliest, birth_latest, birth_known, birth_stated, name_full, name_given,
             name_family, area_id, residence, phone, account_channel, account_number,
             account_holder, number_<n> and why_<n> per identifier, collected_on, facts.
-        `errors`: one row per mistake, with the columns of ERROR_COLUMNS.
+        `errors`: one row per mistake, with the columns of `typed_tables.ERROR_COLUMNS`.
     """
     work = _Validation(duck, mapping, known, household_file, people_file)
     return work.run()
@@ -598,35 +597,3 @@ class _Validation:
 
 def _columns(key: Key) -> str:
     return ", ".join(key.columns)
-
-
-def write_errors(duck: duckdb.DuckDBPyConnection, path: str) -> None:
-    """Write the errors as CSV, by file and row."""
-    listed = ", ".join(quoted(name) for name in ERROR_COLUMNS)
-    duck.execute(
-        f'COPY (SELECT {listed} FROM errors ORDER BY file, "row", "column", code) '
-        f"TO {literal(path)} (FORMAT csv, HEADER true)"
-    )
-
-
-def complete(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> None:
-    """Make the typed table of a part the mapping does not have, without rows."""
-    if mapping.household is None:
-        duck.execute(
-            """
-            CREATE TABLE households AS SELECT 0::BIGINT AS "row", '' AS hkey, '' AS kind,
-                '' AS name, 0::BIGINT AS area_id, '' AS residence, '' AS address, '' AS landmark,
-                DATE '2000-01-01' AS collected_on, '' AS facts LIMIT 0
-            """
-        )
-    if mapping.person is None:
-        duck.execute(
-            """
-            CREATE TABLE people AS SELECT 0::BIGINT AS "row", '' AS hkey, '' AS pkey, '' AS role,
-                '' AS presence, '' AS sex, DATE '2000-01-01' AS birth_earliest,
-                DATE '2000-01-01' AS birth_latest, '' AS birth_known, '' AS birth_stated,
-                '' AS name_full, '' AS name_given, '' AS name_family, 0::BIGINT AS area_id,
-                '' AS residence, '' AS phone, '' AS account_channel, '' AS account_number,
-                '' AS account_holder, DATE '2000-01-01' AS collected_on, '' AS facts LIMIT 0
-            """
-        )

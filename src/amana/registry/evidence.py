@@ -179,6 +179,7 @@ class Batch:
             self.some_known = bool(cur.fetchone()[0])
             if not self.some_known:
                 return
+            cur.execute("DROP TABLE IF EXISTS pg_temp.batch_keys")
             cur.execute("CREATE TEMP TABLE batch_keys (kind text, external_id text) ON COMMIT DROP")
         self.copy(
             "batch_keys",

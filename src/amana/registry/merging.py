@@ -7,7 +7,9 @@ come from elsewhere. What became of each answer that did not simply take effect 
 submission: SAME (already known, now confirmed) or LOST (newer evidence says otherwise).
 
 A person who is usual elsewhere in newer evidence moves: the old membership ends on the day of the
-interview. Members that the evidence does not mention stay: silence is not evidence of leaving.
+interview. When two records of one human are usual in two households of one batch, the later
+interview counts, then where they live already. Members that the evidence does not mention stay:
+silence is not evidence of leaving.
 
 All in SQL over the rows of one batch; nothing loops over people.
 """
@@ -51,20 +53,29 @@ FROM batch_{kind} b JOIN {table} t ON t.id = b.id LEFT JOIN sums s ON s.id = b.i
 CROSS JOIN LATERAL (SELECT coalesce(t.facts_on <= b.told_on, true) AS newest) n
 """
 
+_DROP: Final = """
+DROP TABLE IF EXISTS pg_temp.batch_group, pg_temp.batch_person, pg_temp.batch_member,
+    pg_temp.batch_affected, pg_temp.batch_key, pg_temp.batch_submission, pg_temp.batch_outcomes,
+    pg_temp.batch_phone, pg_temp.batch_account, pg_temp.merged_group, pg_temp.merged_person;
+"""
+
 _STAGE: Final = """
 CREATE TEMP TABLE batch_group (
     id bigint PRIMARY KEY, sid bigint, told_on date, facts_text jsonb, name text, tokens text[],
-    area_id bigint, residence text, address text, landmark text, row_sha256 bytea
+    area_id bigint, residence text, address text, landmark text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE batch_person (
     id bigint PRIMARY KEY, sid bigint, told_on date, facts_text jsonb, sex text,
     birth_earliest date, birth_latest date, birth_known text, birth_stated text, name text,
-    tokens text[], area_id bigint, line text, row_sha256 bytea
+    tokens text[], area_id bigint, line text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE batch_member (
     person_id bigint, group_id bigint, role text, presence text, told_on date, sid bigint
 ) ON COMMIT DROP;
 CREATE TEMP TABLE batch_affected (group_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE batch_key (
+    external_id text, is_group boolean, row_sha256 bytea
+) ON COMMIT DROP;
 CREATE TEMP TABLE batch_submission (LIKE registry_submission) ON COMMIT DROP;
 ALTER TABLE batch_submission DROP COLUMN reference, ALTER COLUMN outcomes DROP NOT NULL;
 """
@@ -129,9 +140,6 @@ FROM batch_group b JOIN merged_group m ON m.id = b.id WHERE t.id = b.id;
 UPDATE registry_person p SET area_id = t.area_id
 FROM registry_group t JOIN batch_group b ON b.id = t.id
 WHERE p.group_id = t.id AND p.area_id IS DISTINCT FROM t.area_id;
-
-UPDATE registry_sourcekey k SET row_sha256 = b.row_sha256
-FROM batch_group b WHERE k.group_id = b.id AND k.source = %(source)s;
 """
 
 _PEOPLE: Final = """
@@ -161,12 +169,20 @@ FROM (SELECT b.*, b.birth_earliest IS NOT NULL AND (m.newest OR p.birth_earliest
       FROM batch_person b JOIN merged_person m ON m.id = b.id JOIN registry_person p ON p.id = b.id
      ) b JOIN merged_person m ON m.id = b.id
 WHERE t.id = b.id;
-
-UPDATE registry_sourcekey k SET row_sha256 = b.row_sha256
-FROM batch_person b WHERE k.person_id = b.id AND k.source = %(source)s AND k.external_id = b.line;
 """
 
 _MEMBERS: Final = """
+DELETE FROM batch_member WHERE ctid IN (
+    SELECT place FROM (
+        SELECT b.ctid AS place, row_number() OVER (
+                   PARTITION BY b.person_id
+                   ORDER BY b.told_on DESC, (m.id IS NOT NULL) DESC, b.group_id) AS n
+        FROM batch_member b
+        LEFT JOIN registry_membership m ON m.person_id = b.person_id AND m.group_id = b.group_id
+             AND m.valid_to IS NULL AND m.presence = 'USUAL'
+        WHERE b.presence = 'USUAL') ranked
+    WHERE n > 1);
+
 DELETE FROM batch_member b USING registry_membership m
 WHERE m.person_id = b.person_id AND m.valid_to IS NULL AND m.valid_from > b.told_on
   AND (m.group_id = b.group_id OR (m.presence = 'USUAL' AND b.presence = 'USUAL'));
@@ -209,6 +225,13 @@ FROM (SELECT a.group_id, count(m.id) AS n FROM (SELECT DISTINCT group_id FROM ba
 WHERE g.id = c.group_id AND g.usual_count <> c.n;
 """
 
+_KEYS: Final = """
+UPDATE registry_sourcekey k SET row_sha256 = b.row_sha256
+FROM batch_key b
+WHERE k.source = %(source)s AND k.external_id = b.external_id
+  AND (k.group_id IS NOT NULL) = b.is_group;
+"""
+
 _NUMBERS: Final = """
 INSERT INTO registry_phone (person_id, number, number_hash, whose, valid_from)
 SELECT person_id, number, number_hash, whose, valid_from FROM batch_phone
@@ -231,6 +254,7 @@ def write_merged(batch: Batch) -> None:
     Stages what changed, judges each answer, writes the submissions with their outcomes, then what
     is new, then what changed.
     """
+    _run(_DROP)
     _run(_STAGE)
     batch.name_all()
     _stage(batch)
@@ -252,6 +276,7 @@ def write_merged(batch: Batch) -> None:
     _run(_GROUPS, values)
     _run(_PEOPLE, values)
     _run(_MEMBERS, values)
+    _run(_KEYS, values)
     for kind in ("phone", "account"):
         _run(
             f"CREATE TEMP TABLE batch_{kind} (LIKE registry_{kind}) ON COMMIT DROP;"
@@ -268,8 +293,7 @@ def _stage(batch: Batch) -> None:
         "batch_group",
         """
         SELECT x.id, x.sid, h.collected_on AS told_on, h.facts AS facts_text, h.name,
-               coalesce(t.tokens, '{}') AS tokens, h.area_id, h.residence, h.address, h.landmark,
-               '\\x' || x.sha AS row_sha256
+               coalesce(t.tokens, '{}') AS tokens, h.area_id, h.residence, h.address, h.landmark
         FROM gx x JOIN households h ON h.hkey = x.hkey LEFT JOIN group_tokens t ON t.hkey = x.hkey
         WHERE NOT x.is_new AND x.differs
         """,
@@ -280,7 +304,7 @@ def _stage(batch: Batch) -> None:
         SELECT DISTINCT ON (x.id) x.id, x.sid, p.collected_on AS told_on, p.facts AS facts_text,
                p.sex, p.birth_earliest, p.birth_latest, p.birth_known, p.birth_stated,
                coalesce(n.display_name, '') AS name, coalesce(n.tokens, '{}') AS tokens, p.area_id,
-               x.pkey AS line, '\\x' || x.sha AS row_sha256
+               x.pkey AS line
         FROM px x JOIN people p ON p."row" = x."row" LEFT JOIN person_names n ON n.pkey = x.pkey
         WHERE NOT x.is_new AND x.differs ORDER BY x.id, x."row"
         """,
@@ -292,6 +316,15 @@ def _stage(batch: Batch) -> None:
                g.sid
         FROM people p JOIN px x ON x.pkey = p.pkey JOIN gx g ON g.hkey = p.hkey
         WHERE NOT x.is_new AND x.differs
+        """,
+    )
+    batch.copy(
+        "batch_key",
+        """
+        SELECT hkey AS external_id, true AS is_group, '\\x' || sha AS row_sha256 FROM gx
+        WHERE NOT is_new AND differs
+        UNION ALL
+        SELECT pkey, false, '\\x' || sha FROM px WHERE NOT is_new AND differs
         """,
     )
     batch.copy(
