@@ -26,8 +26,9 @@ HOUSEHOLDS = 60
 
 
 @pytest.fixture
-def census(site: str, tmp_path: Path) -> tuple[Path, Path]:
+def census(site: str, tmp_path: Path, settings: Any) -> tuple[Path, Path]:
     """Apply the demonstration blueprint, give its people passwords, and invent a small census."""
+    settings.AMANA_HOME = tmp_path / "home"
     from amana.access import commands as access
     from amana.access.bootstrap import get_actor
     from amana.demonstration import generator

@@ -13,9 +13,19 @@ class AccessConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the kernel who checks and records."""
+        """Tell the kernel who checks and records; end progress connections with requests."""
+        from django.core.signals import request_finished
+
         from amana.access import permissions, privacy_classes  # noqa: F401
         from amana.access.authority import DatabaseAuthority
         from amana.kernel.command import install_authority
 
         install_authority(DatabaseAuthority())
+        request_finished.connect(_end_progress, dispatch_uid="amana.access.progress")
+
+
+def _end_progress(**_signal: object) -> None:
+    """Close the connection on which this thread told of its run."""
+    from amana.access.runs import close_side_connection
+
+    close_side_connection()
