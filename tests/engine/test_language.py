@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from amana import engine
 from amana.engine.errors import RuleError
-from tests.engine.ground import PARAMETERS, SCHEMA, ruleset
+from tests.engine.ground import ON, PARAMETERS, SCHEMA, judged, person, ruleset, tables
 
 #: rule, code, column, words of the message, words of the mend
 MISTAKES = [
@@ -104,3 +106,42 @@ def test_parameter_in_currency_becomes_minor_units(unit: str) -> None:
 def test_parameter_finer_than_the_minor_unit_is_refused() -> None:
     with pytest.raises(RuleError, match="finer"):
         engine.Parameter.of(1.005, unit="XTS", currency="XTS")
+
+
+def test_texts_of_a_rule_stay_texts_in_the_query() -> None:
+    hostile = {
+        "members.exists(m, m.role == \"x' OR '1'='1\")": False,
+        'members.exists(m, m.role == "x\'; DROP TABLE people; --")': False,
+        "members.exists(m, m.role == 'a\\\\b\"c')": True,
+        "members.exists(m, m.role.contains('\\\\'))": True,
+        "members.exists(m, m.role == 'ünï')": False,
+    }
+    assert judged(hostile, members=[person(role='a\\b"c')]) == hostile
+
+
+def test_seventy_conditions_on_members_fill_several_words() -> None:
+    table: dict[str, bool | None] = {
+        f"members.exists(m, m.grade == {n} || m.disabled)": n == 4 or None for n in range(70)
+    }
+    assert judged(table, members=[person(grade=4)]) == table
+
+
+def test_long_conjunction_is_not_deep() -> None:
+    rule = " && ".join(["household.rooms > 1"] * 150)
+    assert judged({rule: True}, rooms=2) == {rule: True}
+
+
+def test_ids_with_hyphens_make_columns() -> None:
+    rules = engine.RuleSet(
+        "x", "1", "household", criteria=(engine.Criterion("no-double", "", "true"),)
+    )
+    compiled = engine.compile_rules(SCHEMA, rules, on=ON)
+    found = engine.evaluate_one(compiled, tables([{"members": []}]), unit_id=1)
+    assert (found.outcome, found.criteria[0].id) == ("eligible", "no-double")
+
+
+def test_a_model_reads_no_parameters() -> None:
+    term = engine.Term("a", "household.rooms * param.age_limit", Decimal(1))
+    model = engine.Model("m", "1", "linear", terms=(term,))
+    (error,) = engine.check(SCHEMA, ruleset("score.m.value > 1.0", models=(model,)))
+    assert (error.code, error.where.field) == ("RULE_UNKNOWN_NAME", "models.m.terms.a.value")

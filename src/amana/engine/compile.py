@@ -16,7 +16,7 @@ from amana.engine.grounds import Names
 from amana.engine.nodes import Node
 from amana.engine.plan import Typed, TypedModel
 from amana.engine.resolve import resolve
-from amana.engine.rules import Model, Parameter, RuleSet
+from amana.engine.rules import Model, RuleSet
 from amana.engine.schema import Kind, Schema
 from amana.engine.statement import Statement
 
@@ -28,7 +28,7 @@ def check(schema: Schema, rules: RuleSet | Model) -> list[RuleError]:
     """
     errors: list[RuleError] = []
     if isinstance(rules, Model):
-        _type_model(schema, rules, {}, errors)
+        _type_model(schema, rules, errors)
     else:
         _type_ruleset(schema, rules, errors)
     return errors
@@ -99,10 +99,9 @@ def _typed(
         return None
 
 
-def _type_model(
-    schema: Schema, model: Model, parameters: dict[str, Parameter], errors: list[RuleError]
-) -> TypedModel:
-    names = Names(schema, model.of, parameters)
+def _type_model(schema: Schema, model: Model, errors: list[RuleError]) -> TypedModel:
+    # a model reads no parameters: it gives the same score to every programme
+    names = Names(schema, model.of, {})
     where = f"models.{model.code}"
     numbers = (Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN)
     terms: list[Node | None] = []
@@ -136,8 +135,7 @@ def _type_model(
 
 def _type_ruleset(schema: Schema, ruleset: RuleSet, errors: list[RuleError]) -> Typed:
     names = Names(schema, ruleset.unit, ruleset.parameters, ruleset.models)
-    parameters = dict(ruleset.parameters)
-    models = tuple(_type_model(schema, model, parameters, errors) for model in ruleset.models)
+    models = tuple(_type_model(schema, model, errors) for model in ruleset.models)
     for label, ids in (
         ("eligibility", [criterion.id for criterion in ruleset.criteria]),
         ("benefits", [benefit.id for benefit in ruleset.benefits]),
