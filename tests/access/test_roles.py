@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -160,3 +162,21 @@ def test_password_is_set_when_it_is_strong_enough() -> None:
         access.set_password(actor=actor, username="approver", password="kurz")
     access.set_password(actor=actor, username="approver", password="lamp ox river seven")
     assert User.objects.get(username="approver").check_password("lamp ox river seven")
+
+
+@pytest.mark.django_db
+def test_command_line_adds_gives_and_takes(amana_cli: Callable[..., Any]) -> None:
+    apply()
+    make_area("north")
+    assert amana_cli("user", "add", "anna", "--role", "approver", "--area", "north").data == {
+        "user": "anna"
+    }
+    assert amana_cli("user", "add", "anna", "--role", "approver", expect=1).data["error"][
+        "code"
+    ] == ("USER_EXISTS")
+    assert amana_cli("user", "grant", "anna", "--role", "approver").data["given"] is True
+    amana_cli("user", "revoke", "anna", "--role", "approver")
+    held = RoleAssignment.objects.filter(user__username="anna", valid_to=None)
+    assert [row.area.code for row in held if row.area] == ["north"]
+    refused = amana_cli("user", "add", "bob", "--role", "aprover", expect=4).data["error"]
+    assert refused["where"] == {"field": "role"}

@@ -107,6 +107,7 @@ def test_locate_gives_the_nearest_place_when_a_key_is_missing() -> None:
         ("a: !!python/object:os.system ls\n", 1, "is not allowed"),
         ("a: !shell ls\n", 1, "The tag “!shell” is not allowed."),
         ("", None, "The file is empty."),
+        ("a: " + "[" * 5000, None, "This is not YAML"),
     ],
 )
 def test_file_is_refused_when_it_is_not_a_plain_mapping(

@@ -29,6 +29,8 @@ GOOD = HEADING + (
     "K11,K1,ward,Mill,2000-01-01,\n"
 )
 SQUARE = [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]]
+POINT = """{"features": [{"properties": {"code": "K"},
+                      "geometry": {"type": "Point", "coordinates": [1, 1]}}]}"""
 BOW_TIE = [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]
 
 
@@ -209,6 +211,25 @@ def test_real_polygons_are_mended_by_name(shared_data: Path, tmp_path: Path) -> 
     assert shapes.keys() == codes
     assert any(warning.startswith("The polygon of 1500909 was not valid") for warning in warnings)
     assert len(warnings) < len(shapes) / 10
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "areas.geojson, row 1, column 2: This is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", "This is not a FeatureCollection."),
+        ('{"features": [3]}', "features[1]: It has no code."),
+        ('{"features": [{"properties": ["K"]}]}', "features[1]: It has no code."),
+        ('{"features": [{"properties": {"code": "K"}}]}', "features[1] (K): The geometry"),
+        (POINT, "The geometry is Point."),
+    ],
+)
+def test_file_of_polygons_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "areas.geojson").write_text(text)
+    problems = Problems("polygons")
+    read_polygons(tmp_path / "areas.geojson", codes={"K"}, problems=problems)
+    assert words in str(problems.found[0])
 
 
 @pytest.mark.django_db

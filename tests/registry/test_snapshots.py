@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -227,6 +229,25 @@ def test_fact_of_a_wrong_type_refuses_the_snapshot_and_leaves_nothing(tmp_path: 
     assert not Snapshot.objects.exists()
     assert list((tmp_path / "snapshots").iterdir()) == []
     assert Run.objects.order_by("-id").values_list("state", flat=True)[0] == "FAILED"
+
+
+def test_what_a_killed_snapshot_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    fresh, old = (tmp_path / "snapshots" / f".SNP-222{n}-222.part" for n in "34")
+    for folder in (fresh, old):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    make_group()
+    take()
+    assert fresh.exists()
+    assert not old.exists()
+
+
+def test_command_line_answers_counts(amana_cli: Callable[..., Any]) -> None:
+    join(make_person(), make_group(rooms=1))
+    answer = amana_cli("snapshot").data
+    assert set(answer) == {"snapshot", "households", "people", "sha256", "seconds"}
+    assert (answer["households"], answer["people"]) == (1, 1)
+    assert str(get_snapshot(answer["snapshot"]).sha256) == answer["sha256"]
 
 
 def test_snapshot_that_does_not_exist_is_not_found() -> None:

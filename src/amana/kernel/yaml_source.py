@@ -574,7 +574,7 @@ def parse_yaml(text: str, *, file: str, problems: Problems) -> Source:
             code="NOT_YAML",
         )
         return empty
-    except YAMLError as error:
+    except (YAMLError, RecursionError) as error:
         problems.add(f"This is not YAML: {error}.", where=Where(file=file), code="NOT_YAML")
         return empty
     source = Source(file, problems, root, lines=lines)

@@ -326,6 +326,9 @@ def read_polygons(
             code="NOT_JSON",
         )
         return {}, []
+    except RecursionError:
+        problems.add("This is nested too deeply to be GeoJSON.", where=Where(file=file))
+        return {}, []
     features = data.get("features") if isinstance(data, dict) else None
     if not isinstance(features, list):
         problems.add(
@@ -338,7 +341,7 @@ def read_polygons(
     warnings: list[str] = []
     for number, feature in enumerate(features, 1):
         properties = feature.get("properties") if isinstance(feature, dict) else None
-        code = str((properties or {}).get("code", ""))
+        code = str(properties.get("code", "")) if isinstance(properties, dict) else ""
         where = Where(file=file, field=f"features[{number}]{f' ({code})' if code else ''}")
         if code not in codes:
             problems.add(

@@ -28,6 +28,7 @@ from amana.registry.models import Group, Snapshot
 from amana.registry.snapshots import Assembly, assemble, read_table, steady_cursor
 
 PROGRESS_EVERY_S = 0.5
+LEFT_BEHIND_S = 24 * 60 * 60
 
 
 def snapshots_home() -> Path:
@@ -58,6 +59,7 @@ def take_snapshot(*, actor: Actor, at: datetime, on: date) -> Snapshot:
     Raises:
         FactDoesNotFit: a fact is not of its variable's type.
     """
+    _sweep(snapshots_home())
     run = runs.start_run(kind="snapshot", actor=actor, params={"on": on.isoformat()})
     folder: Path | None = None
     started = time.perf_counter()
@@ -114,6 +116,13 @@ def take_snapshot(*, actor: Actor, at: datetime, on: date) -> Snapshot:
         raise
     snapshot.refresh_from_db()
     return snapshot
+
+
+def _sweep(home: Path) -> None:
+    """Remove what snapshots that were killed left half written, a day after."""
+    for part in home.glob(".SNP-*.part"):
+        if time.time() - part.stat().st_mtime > LEFT_BEHIND_S:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 class _Progress:
