@@ -71,7 +71,7 @@ def summary_of(form: forms.BaseForm) -> list[dict[str, str]]:
     listed = [{"text": str(text), "href": ""} for text in form.non_field_errors()]
     for bound in form:
         href = f"#{first_id(bound)}"
-        listed.extend({"text": str(text), "href": href} for text in bound.errors)
+        listed.extend({"text": f"{bound.label}: {text}", "href": href} for text in bound.errors)
     return listed
 
 
