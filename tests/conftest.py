@@ -71,6 +71,8 @@ def pytest_configure() -> None:
     from django.conf import settings
     from django.test import TransactionTestCase
 
+    # A worker inherits the environment, and pytest-django reads the settings before this file.
+    settings.AMANA_HOME = Path(_home)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
     # The application's role may not truncate; a fresh copy of the template stands in for it.
