@@ -7,6 +7,7 @@ question about the same rules costs milliseconds.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 import weakref
 from collections.abc import Mapping
@@ -240,6 +241,25 @@ def _rows_of(
 # -- the kept connection ----------------------------------------------------------------------
 
 
+_database_lock = threading.Lock()
+_databases: dict[int, duckdb.DuckDBPyConnection] = {}
+
+
+def _database() -> duckdb.DuckDBPyConnection:
+    """Give this process's database in memory; every evaluator has a cursor and its own tables.
+
+    One database for all costs a few megabytes; one each would cost ten, and eight threads.
+    """
+    with _database_lock:
+        found = _databases.get(os.getpid())
+        if found is None:
+            found = duckdb.connect(config={"threads": 1, "memory_limit": "1GB"})
+            found.execute(sql.MACROS.replace("TEMP MACRO", "MACRO"))
+            _databases.clear()  # what a parent process left is not ours
+            _databases[os.getpid()] = found
+        return found
+
+
 class _Kept(threading.local):
     def __init__(self) -> None:
         self.evaluators: weakref.WeakKeyDictionary[Compiled, _Evaluator] = (
@@ -264,8 +284,7 @@ class _Evaluator:
         # no reference to `compiled` itself, or the weak dictionary would never let go
         self.ruleset = compiled.ruleset
         self.typed = compiled.typed
-        self.connection = connect()
-        self.connection.execute("SET threads = 1")
+        self.connection = _database().cursor()
         # DuckDB plans an EXECUTE anew each time; for a handful of rows the optimiser costs more
         # than it saves
         self.connection.execute("PRAGMA disable_optimizer")
@@ -280,7 +299,7 @@ class _Evaluator:
             self.columns[table] = names
             kinds = compiled.schema.table(table)
             listed = ", ".join(f'"{name}" {STORED_AS[kinds[name].kind]}' for name in names)
-            self.connection.execute(f"CREATE TABLE {table} ({listed})")
+            self.connection.execute(f"CREATE TEMP TABLE {table} ({listed})")
         statement = Statement(compiled.schema, compiled.typed, compiled.on)
         select, self.observed = statement.write_live()
         self.shares = [(share.model, share.level) for share in statement.all_shares()]
@@ -290,7 +309,7 @@ class _Evaluator:
             for part in ("rank", "of")
         )
         if columns:
-            self.connection.execute(f"CREATE TABLE published ({columns})")
+            self.connection.execute(f"CREATE TEMP TABLE published ({columns})")
         self.connection.execute(f"PREPARE judge AS {sql.render(select)}")
 
     def evaluate(self, tables: Mapping[str, pa.Table], unit_id: int, ranks: Ranks) -> Explanation:
