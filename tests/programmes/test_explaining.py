@@ -119,6 +119,25 @@ def test_a_rank_is_told_with_the_number_and_the_limit_of_the_area() -> None:
     assert "rooms in the dwelling" in lost.sentence
 
 
+def test_a_decision_is_explained_by_the_versions_that_made_it() -> None:
+    actor = make_actor("operator")
+    publish_model(actor)
+    area = make_area("N")
+    apply_levels("province")
+    publish(actor, POOR)
+    groups = [make_group(area, facts={"room_count": n}) for n in (1, 2, 4)]
+    for group in groups:
+        make_person(group, age=40)
+    target(actor, "poor")
+    before = [explain(actor, "poor", group).as_dict() for group in groups]
+    publish_model(
+        actor, POVERTY.replace("version: 1", "version: 2").replace("points: 30", "points: -30")
+    )
+    publish(actor, POOR.replace("from: 2026-01-01\n", "version: 2\nfrom: 2026-01-01\n", 1))
+    assert [explain(actor, "poor", group).as_dict() for group in groups] == before
+    assert [told["score"] for told in before] == [0, 10, 30]
+
+
 def test_live_over_new_facts_differs_from_the_run_and_says_so() -> None:
     actor = make_actor("operator")
     publish(actor)

@@ -147,6 +147,19 @@ def criterion_sentence(criterion: CriterionResult, *, settled_by: bool = True) -
     return clause[:1].upper() + clause[1:] + "."
 
 
+def change_sentence(criterion: CriterionResult) -> str:
+    """Say what would meet a criterion about a rank that is not met; empty for any other.
+
+    >>> print(change_sentence(CriterionResult("p", "Poor", "", "failed",
+    ...     standing=Standing(6, 15, 4))))
+    It would be met at rank 4 or better.
+    """
+    standing = criterion.standing
+    if criterion.outcome != FAILED or standing is None or not standing.limit:
+        return ""
+    return _("It would be met at rank %(limit)s or better.") % {"limit": number(standing.limit)}
+
+
 def standing_clause(standing: Standing | None) -> str:
     """Say where a unit ranks; empty when it has no rank.
 

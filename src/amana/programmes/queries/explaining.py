@@ -16,6 +16,8 @@ from math import floor
 from typing import Any, Final
 
 from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from amana import engine
 from amana.access import scope
@@ -50,7 +52,8 @@ class Explained:
     Args:
         criteria: for each criterion: id, says, outcome (met, failed, unknown), missing (names of
             what would settle it), values (what the rule read); and for people `sentence`,
-            `short_sentence`, `missing_titles`, `value_titles`, `value_words` and `rule`.
+            `short_sentence`, `change` (what would meet it), `missing_titles`, `value_titles`,
+            `value_words` and `rule`.
         run: the targeting run it comes from; None when it was judged live.
         on: the day of ages and parameters.
     """
@@ -292,7 +295,10 @@ def _told(
                 "sentence": words.criterion_sentence(told[-1]),
                 "short_sentence": words.criterion_sentence(told[-1], settled_by=False),
                 "missing_titles": list(missing.values()),
-                "value_titles": {name: title_of(name, titles) for name in outcome.values},
+                "change": words.change_sentence(told[-1]),
+                "value_titles": {
+                    name: _AGES.get(name) or title_of(name, titles) for name in outcome.values
+                },
                 "value_words": {
                     name: _value_words(name, value, dictionary, language)
                     for name, value in outcome.values.items()
@@ -349,7 +355,7 @@ def _standing(
         area = Area.objects.filter(pk__in=unit.area.path, level__code=level).first()
     of = None
     if run is not None and not definition.is_person:
-        of = _count_scored(run.pk, level, area.pk if area else None)
+        of = _count_scored(run.pk, run.results_sha256, level, area.pk if area else None)
     return words.Standing(
         rank=round(Decimal(str(share)) * of) if of else None,
         of=of,
@@ -361,7 +367,7 @@ def _standing(
 
 
 @lru_cache(maxsize=4096)
-def _count_scored(run_id: int, level: str, area_id: int | None) -> int | None:
+def _count_scored(run_id: int, sha256: str, level: str, area_id: int | None) -> int | None:
     """Count the units with a score in an area of a run (results never change)."""
     run = TargetingRun.objects.select_related("run", "version", "programme").get(pk=run_id)
     with results.opened(run) as duck:
@@ -428,8 +434,6 @@ def title_of(name: str, titles: Mapping[str, str]) -> str:
     >>> title_of("household.roof", {"roof": "Material of the roof"})
     'material of the roof'
     """
-    from django.utils.translation import gettext as _
-
     scope_word, _dot, rest = name.partition(".")
     if name == "person.household":
         return _("the household of the person")
@@ -451,6 +455,11 @@ def title_of(name: str, titles: Mapping[str, str]) -> str:
     return title
 
 
+#: What a value is called when it is shown, where asking for it is called otherwise.
+_AGES: Final = {
+    "members.age": gettext_lazy("ages of the members"),
+    "person.age": gettext_lazy("age"),
+}
 _CORE: Final = {
     "sex": "Sex",
     "role": "Relation to the head",

@@ -151,6 +151,7 @@ def criterion_items(found: queries.Explained, facts: dict[str, Any]) -> list[dic
                 "outcome": criterion["outcome"],
                 "values": values,
                 "missing": criterion["missing_titles"],
+                "change": criterion["change"],
                 "rule": criterion["rule"],
             }
         )
