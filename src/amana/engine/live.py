@@ -370,11 +370,13 @@ class _Evaluator:
         models = self.typed.models
         score = row["score"]
         lacks = row[f"lacks_{models[0].model.code}"] if models and score is None else ()
+        undetermined = row["outcome"] == "undetermined"
+        missing = {name for criterion in criteria for name in criterion.missing}
         return Explanation(
             unit_id=unit_id,
             outcome=row["outcome"],
             criteria=tuple(criteria),
-            missing=tuple(row["missing"] or ()),
+            missing=tuple(sorted(missing)) if undetermined else (),
             score=score,
             score_missing=tuple(lacks or ()),
             rank_share=row["rank_share"],

@@ -65,6 +65,8 @@ class UnitScan:
         self.passed: dict[tuple[str, str], None] = {}
         self.emitter = Emitter(setting, scan, reach=self.reach)
         self.blamer = Blamer(self.emitter)
+        #: whether ``missing.<code>`` is a column; a run over many computes it only where asked
+        self.keeps_missing = False
         self.home: dict[str, str] = {}
 
     @property
@@ -89,6 +91,8 @@ class UnitScan:
         if code in self.home:
             self.passed[("home", f"missing.{code}")] = None
             return sql.named(f"home.missing.{code}")
+        if self.keeps_missing:
+            return sql.named(f"missing.{code}")
         return self.model_missing(typed)
 
     def units(self, levels: Iterable[str]) -> exp.Select:

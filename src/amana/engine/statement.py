@@ -157,10 +157,13 @@ class Statement:
             for criterion, node in zip(self.ruleset.criteria, self.typed.criteria, strict=True)
         ]
         scores = [self.main.score_column(model) for model in self.own]
+        lacks = [self.main.missing_column(model) for model in self.own] if live else []
         steps = self.home_steps(seed=seed, live=live)
         steps.append(("units", self.main.units(sorted(set(levels)))))
         if scores:
             steps.append(("scored", _all_and(scores, steps[-1][0])))
+        if live and scores:
+            steps.append(("lacking", _all_and(lacks, steps[-1][0])))
         self.add_ranks(steps, self.own, "ranked", seed=seed, live=live)
         if criteria:
             steps.append(("judged", _all_and(criteria, steps[-1][0])))
@@ -226,19 +229,22 @@ class Statement:
     def decided_columns(self) -> list[Expr]:
         """Give outcome, missing and the amounts of the benefits."""
         met = self.met()
+        missing: Expr = sql.cast(exp.Array(expressions=[]), "VARCHAR[]")
+        if met is not sql.TRUE:
+            missing = sql.case((sql.is_null(met), self.missing()), default=missing)
+        return [*self.outcome_columns(), sql.alias(missing, "missing"), *self.benefit_columns()]
+
+    def outcome_columns(self) -> list[Expr]:
+        """Give the outcome."""
+        met = self.met()
         if met is sql.TRUE:
-            outcome: Expr = sql.text("eligible")
-            missing: Expr = sql.cast(exp.Array(expressions=[]), "VARCHAR[]")
-        else:
-            outcome = sql.case(
-                (met, sql.text("eligible")),
-                (sql.negate(met), sql.text("ineligible")),
-                default=sql.text("undetermined"),
-            )
-            nothing = sql.cast(exp.Array(expressions=[]), "VARCHAR[]")
-            missing = sql.case((sql.is_null(met), self.missing()), default=nothing)
-        columns = [sql.alias(outcome, "outcome"), sql.alias(missing, "missing")]
-        return columns + self.benefit_columns()
+            return [sql.alias(sql.text("eligible"), "outcome")]
+        outcome = sql.case(
+            (met, sql.text("eligible")),
+            (sql.negate(met), sql.text("ineligible")),
+            default=sql.text("undetermined"),
+        )
+        return [sql.alias(outcome, "outcome")]
 
     def benefit_columns(self) -> list[Expr]:
         """Give ``b.<id>``, each amount in whole minor units."""
@@ -381,7 +387,8 @@ class Statement:
 
     def write_live(self) -> tuple[exp.Select, list[Observed]]:
         """Write the statement for one unit (``$unit``), with reasons and values read."""
-        columns = self.decided_columns()
+        self.main.keeps_missing = True
+        columns = [*self.outcome_columns(), *self.benefit_columns()]
         reasons = []
         for criterion, node in zip(self.ruleset.criteria, self.typed.criteria, strict=True):
             names: Blame = {}
