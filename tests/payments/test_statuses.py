@@ -14,6 +14,7 @@ from amana.payments import commands as payments
 from amana.payments import queries
 from amana.payments.errors import (
     NothingToRetry,
+    PayrollNotApproved,
     StatusForUnknownMessage,
     StatusMessageAltered,
 )
@@ -274,6 +275,38 @@ def test_a_payment_held_at_approval_is_carried_by_a_supplementary_payroll(house:
     assert Payment.objects.get(payroll=first, amount_minor=2000).state == "CANCELLED"
     # The frozen payroll still gives the file it gave before.
     assert house.export(first, "again")[0].count == 1
+
+
+def test_who_became_due_later_is_in_the_supplementary_payroll(sent: Sent) -> None:
+    late = sent.house.enrol(4000)
+    supplement = payments.retry_rejected(
+        actor=sent.house.maker, payroll=str(sent.payroll.reference), at=AT
+    ).payroll
+    payment = Payment.objects.get(payroll=supplement)
+    assert payment.lines.get().entitlement.enrolment == late
+
+
+def test_a_waiting_supplementary_payroll_takes_what_came_up_since(sent: Sent) -> None:
+    one, two, three = sent.references
+    reference = str(sent.payroll.reference)
+    sent.answer(transfer(one, "RJCT", "AC04"))
+    supplement = payments.retry_rejected(actor=sent.house.maker, payroll=reference, at=AT).payroll
+    # Its only payment is held for its account, so it cannot be approved and must not be in the way.
+    assert supplement.counts["held"] == 1
+    sent.answer(transfer(two, "RJCT", "MS03"), transfer(three, "ACSC"), name="A-2")
+    other = payments.retry_rejected(actor=sent.house.checker, payroll=reference, at=AT)
+    assert (other.existing, other.payroll.counts["payments"]) == (True, 1)  # not theirs to add to
+    again = payments.retry_rejected(actor=sent.house.maker, payroll=reference, at=AT)
+    assert (again.existing, again.payroll) == (True, supplement)
+    assert again.payroll.counts["payments"] == 2
+    assert sent.house.approve(supplement).approved_minor == 2000
+
+
+def test_nothing_is_paid_again_before_the_regular_payroll_is_approved(house: House) -> None:
+    house.enrol(2000)
+    payroll = house.prepare().payroll
+    with pytest.raises(PayrollNotApproved):
+        payments.retry_rejected(actor=house.maker, payroll=str(payroll.reference), at=AT)
 
 
 def test_who_left_is_still_paid_what_did_not_arrive_before(sent: Sent) -> None:

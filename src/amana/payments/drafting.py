@@ -52,8 +52,8 @@ WHERE {_ENROLLED}
 
 #: What is due and has no entitlement yet. A component of 0 is not due; an unknown one is not lost:
 #: it becomes a shortfall.
+DUE_TABLE: Final = "CREATE TEMP TABLE due ON COMMIT DROP"
 DUE_NEW: Final = f"""
-CREATE TEMP TABLE due ON COMMIT DROP AS
 SELECT NULL::bigint AS entitlement_id, e.id AS enrolment_id, c.component, c.coverage,
        c.covers_from, c.covers_to, a.amount_minor, e.area_id,
        e.state <> 'ACTIVE' AS suspended, COALESCE(p.survivor_id, p.id) AS unit_person_id,

@@ -49,6 +49,24 @@ GROUP BY p.id, person.death_status, person.survivor_id
 """
 
 
+#: Keeps the payees and the people enrolled as they are until the approval is written: a merger or
+#: the news of a death waits for it, or is seen by it.
+LOCK_PEOPLE: Final = """
+SELECT count(*) FROM (
+    SELECT 1 FROM registry_person WHERE id IN (
+        SELECT p.payee_person_id FROM payments_payment p
+        WHERE p.payroll_id = %(payroll)s AND p.state = 'PREPARED'
+        UNION
+        SELECT e.person_id FROM payments_payment p
+        JOIN payments_paymentline l ON l.payment_id = p.id
+        JOIN payments_entitlement t ON t.id = l.entitlement_id
+        JOIN programmes_enrolment e ON e.id = t.enrolment_id
+        WHERE p.payroll_id = %(payroll)s AND p.state = 'PREPARED')
+    ORDER BY id FOR SHARE
+) locked
+"""
+
+
 @command(APPROVE)
 def approve_payroll(
     *,
@@ -96,6 +114,7 @@ def approve_payroll(
         raise PayrollNotPrepared(f"{found.reference} was discarded.", mend="Prepare it anew.")
     with cursor() as cur:
         cur.execute("SELECT id FROM payments_payment WHERE payroll_id = %s FOR UPDATE", [found.pk])
+        cur.execute(LOCK_PEOPLE, {"payroll": found.pk})
         _refuse_changed(cur, found)
         cur.execute(
             "SELECT count(*), COALESCE(sum(amount_minor), 0) FROM payments_payment"

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection
 
 from amana.access import runs, scope
+from amana.access.models import Run
 from amana.kernel.command import Actor, command, note
 from amana.kernel.period import Period
 from amana.payments import amounts as amounts_room
@@ -17,6 +18,7 @@ from amana.payments.errors import (
     ChannelMissing,
     NobodyEntitled,
     NothingToRetry,
+    PayrollNotApproved,
     PayrollNotPrepared,
 )
 from amana.payments.models import Channel, Payroll
@@ -67,19 +69,12 @@ def prepare_payroll(*, actor: Actor, programme: str, period: str, at: datetime) 
     if existing is not None:
         note(subject=str(existing.reference), programme=found.code, existing=True)
         return Prepared(existing, existing=True)
-    last_day = month.ends_on - timedelta(days=1)
     version = programmes.find_version(found, month.starts_on) or programmes.get_version(
-        found, last_day
+        found, month.ends_on - timedelta(days=1)
     )
     definition = programmes.definition_of(version)
     with running(kind="payroll", actor=actor, programme=found.code) as run:
-        given = amounts_room.find_amounts(
-            programme=found,
-            version=version,
-            on=max(month.starts_on, definition.valid_from),
-            known_on=last_day,
-            run=run,
-        )
+        given = _find_amounts(found, version, definition, month, run)
         payroll = _new_payroll(
             actor=actor,
             programme=found,
@@ -93,18 +88,9 @@ def prepare_payroll(*, actor: Actor, programme: str, period: str, at: datetime) 
         values = _values(payroll, definition)
         with cursor() as cur:
             _stage(cur, values)
-            components = [benefit for benefit in definition.benefits if benefit.kind == "cash"]
-            for benefit in components:
-                covered = coverage(benefit.every, month)
-                cur.execute(
-                    "INSERT INTO staged_component VALUES (%s, %s, %s, %s)",
-                    [benefit.id, covered.code, covered.covers_from, covered.covers_to],
-                )
-            amounts_room.stage_amounts(
-                cur, amounts=given, components=[b.id for b in components], values=values
-            )
+            _stage_amounts(cur, given, definition, month, values)
             runs.progress(run.pk, done=0, message="what is due")
-            cur.execute(drafting.DUE_NEW, values)
+            cur.execute(f"{drafting.DUE_TABLE} AS {drafting.DUE_NEW}", values)
             cur.execute(drafting.SHORTFALLS, values)
             shortfalls = cur.rowcount
             if not _count(cur, "due") and not shortfalls:
@@ -125,39 +111,45 @@ def retry_rejected(*, actor: Actor, payroll: str, at: datetime) -> Prepared:
     It carries the entitlements of payments that were rejected or returned, and of those that were
     held when their payroll was approved, each once: the old line stops being live in the same
     transaction in which the new one begins. Someone whose account was refused is held until another
-    account is known. A supplementary payroll that is not approved yet is answered again.
+    account is known. Whoever became due since (enrolled late, an amount known only now) is in it
+    too. While a supplementary payroll waits for approval it is answered again; the one who prepared
+    it adds to it what came up since.
 
     Raises:
+        PayrollNotApproved: the regular payroll of the period waits for approval itself.
         NothingToRetry: nothing is left to be paid again.
     """
-    first = queries.get_payroll(actor=actor, reference=payroll, permission=PREPARE)
-    _lock(first.programme)
-    open_one = (
-        Payroll.objects.filter(
-            programme=first.programme,
-            period=first.period,
-            sequence__gt=1,
-            state=Payroll.State.PREPARED,
-        )
-        .order_by("-sequence")
-        .first()
+    given_one = queries.get_payroll(actor=actor, reference=payroll, permission=PREPARE)
+    programme, month = given_one.programme, payroll_month(given_one.period)
+    _lock(programme)
+    # Answers of providers wait here, so that nothing moves while it is carried forward.
+    period = list(
+        Payroll.objects.select_for_update()
+        .filter(programme=programme, period=month.code)
+        .exclude(state=Payroll.State.DISCARDED)
+        .order_by("sequence")
     )
-    if open_one is not None:
-        note(subject=str(open_one.reference), programme=first.programme.code, existing=True)
-        return Prepared(open_one, existing=True)
+    if not period or period[0].state == Payroll.State.PREPARED:
+        raise PayrollNotApproved(
+            f"The regular payroll of {month.code} has not been approved.",
+            mend="What did not reach people is paid again after it was approved and sent.",
+        )
+    first, last = period[0], period[-1]
+    waiting = last if last.state == Payroll.State.PREPARED else None
+    if waiting is not None and waiting.prepared_by != actor.username:
+        note(subject=str(waiting.reference), programme=programme.code, existing=True)
+        return Prepared(waiting, existing=True)
     definition = programmes.definition_of(first.version)
-    last = Payroll.objects.filter(programme=first.programme, period=first.period).order_by(
-        "-sequence"
-    )[0]
-    with running(kind="payroll", actor=actor, programme=first.programme.code) as run:
-        supplement = _new_payroll(
+    with running(kind="payroll", actor=actor, programme=programme.code) as run:
+        given = _find_amounts(programme, first.version, definition, month, run)
+        supplement = waiting or _new_payroll(
             actor=actor,
-            programme=first.programme,
+            programme=programme,
             version=first.version,
             definition=definition,
-            month=payroll_month(first.period),
+            month=month,
             at=at,
-            basis={"supplements": str(first.reference)},
+            basis={**given.basis, "supplements": str(first.reference)},
             run_id=run.pk,
             sequence=last.sequence + 1,
             supplements=first,
@@ -165,17 +157,22 @@ def retry_rejected(*, actor: Actor, payroll: str, at: datetime) -> Prepared:
         values = _values(supplement, definition)
         with cursor() as cur:
             _stage(cur, values)
+            _stage_amounts(cur, given, definition, month, values)
             cur.execute(drafting.DUE_AGAIN, values)
-            if not _count(cur, "due"):
+            cur.execute(f"INSERT INTO due {drafting.DUE_NEW}", values)
+            if _count(cur, "due"):
+                _carry_forward(cur, supplement, at=at, by=actor.username)
+                counts = _draft(cur, values)
+            elif waiting is not None:
+                counts = {}
+            else:
                 raise NothingToRetry(
-                    f"Every payment of {first.period} has arrived or is on its way.",
+                    f"Every payment of {month.code} has arrived or is on its way.",
                     mend="Wait for the provider's answers, or reconcile the payroll.",
                 )
-            _carry_forward(cur, supplement, at=at, by=actor.username)
-            counts = _draft(cur, values)
         _finish(supplement, counts, run.pk)
     _note(supplement)
-    return Prepared(supplement, existing=False)
+    return Prepared(supplement, existing=waiting is not None)
 
 
 @command(DISCARD)
@@ -267,6 +264,42 @@ def _new_payroll(
     return payroll
 
 
+def _find_amounts(
+    programme: Programme,
+    version: ProgrammeVersion,
+    definition: Definition,
+    month: Period,
+    run: Run,
+) -> amounts_room.Amounts:
+    return amounts_room.find_amounts(
+        programme=programme,
+        version=version,
+        on=max(month.starts_on, definition.valid_from),
+        known_on=month.ends_on - timedelta(days=1),
+        run=run,
+    )
+
+
+def _stage_amounts(
+    cur: Any,
+    given: amounts_room.Amounts,
+    definition: Definition,
+    month: Period,
+    values: dict[str, Any],
+) -> None:
+    """Stage what the cash components cover in a month, and their amounts per enrolled unit."""
+    components = [benefit for benefit in definition.benefits if benefit.kind == "cash"]
+    for benefit in components:
+        covered = coverage(benefit.every, month)
+        cur.execute(
+            "INSERT INTO staged_component VALUES (%s, %s, %s, %s)",
+            [benefit.id, covered.code, covered.covers_from, covered.covers_to],
+        )
+    amounts_room.stage_amounts(
+        cur, amounts=given, components=[benefit.id for benefit in components], values=values
+    )
+
+
 def _values(payroll: Payroll, definition: Definition) -> dict[str, Any]:
     return {
         "payroll": payroll.pk,
@@ -333,9 +366,11 @@ def _count(cur: Any, table: str) -> int:
 
 
 def _finish(payroll: Payroll, counts: dict[str, int], run_id: int) -> None:
-    payroll.counts = counts
+    """Keep what was found, added to what earlier additions to the payroll found."""
+    known = payroll.counts
+    payroll.counts = {key: known.get(key, 0) + counts.get(key, 0) for key in {**known, **counts}}
     payroll.save(update_fields=["counts"])
-    runs.finish(run_id, result={"payroll": str(payroll.reference), **counts})
+    runs.finish(run_id, result={"payroll": str(payroll.reference), **payroll.counts})
 
 
 def _note(payroll: Payroll) -> None:
