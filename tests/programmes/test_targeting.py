@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ import pytest
 from amana.access.models import AuditEvent
 from amana.kernel.errors import BadInput, NotFound
 from amana.programmes import commands, queries
-from amana.programmes.errors import RunSuperseded, SnapshotMissing, VersionAltered
+from amana.programmes.errors import (
+    ProgrammeIsExternal,
+    RunSuperseded,
+    SnapshotMissing,
+    VersionAltered,
+    VersionNotFound,
+)
 from amana.programmes.models import Decision, Programme, ProgrammeVersion, TargetingRun
 from tests.making import make_actor, make_area
 from tests.programmes.making import (
@@ -167,6 +174,25 @@ def test_a_published_version_is_never_altered_only_superseded() -> None:
     programme = Programme.objects.get(code="child-grant")
     assert queries.get_version(programme, TODAY).version == "2"
     assert ProgrammeVersion.objects.filter(programme=programme).count() == 2
+
+
+def test_a_version_is_in_force_from_its_first_day_until_it_ends() -> None:
+    actor = make_actor("operator")
+    publish(actor, CHILD_GRANT.replace("parameters:", "until: 2026-12-01\nparameters:", 1))
+    programme = Programme.objects.get(code="child-grant")
+    assert queries.find_version(programme, date(2025, 12, 31)) is None
+    assert queries.find_version(programme, date(2026, 1, 1)) is not None
+    assert queries.find_version(programme, date(2026, 11, 30)) is not None
+    with pytest.raises(VersionNotFound, match="2026-12-01"):
+        queries.get_version(programme, date(2026, 12, 1))
+
+
+def test_an_external_programme_is_known_and_never_targeted() -> None:
+    actor = make_actor("operator")
+    text = "programme: pension\ntitle: Pension\nassists: person\nfrom: 2026-01-01\nexternal: true\n"
+    publish(actor, text)
+    with pytest.raises(ProgrammeIsExternal, match="another system"):
+        target(actor, "pension")
 
 
 def test_the_database_refuses_to_alter_a_published_version() -> None:

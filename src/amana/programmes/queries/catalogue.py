@@ -38,8 +38,15 @@ def get_programme(code: str) -> Programme:
 
 
 def find_version(programme: Programme, on: date) -> ProgrammeVersion | None:
-    """Find the version in force on a day: published last among those that have begun."""
-    return programme.versions.filter(valid_from__lte=on).order_by("-id").first()
+    """Find the version in force on a day: published last among those that have begun.
+
+    None before the first has begun, and from the day on which that version says it ends.
+    """
+    found = programme.versions.filter(valid_from__lte=on).order_by("-id").first()
+    if found is None:
+        return None
+    ends = definition_of(found).valid_to
+    return None if ends is not None and ends <= on else found
 
 
 def get_version(programme: Programme, on: date) -> ProgrammeVersion:
@@ -52,7 +59,7 @@ def get_version(programme: Programme, on: date) -> ProgrammeVersion:
     if found is None:
         raise VersionNotFound(
             f"No version of {programme.code} is in force on {on}.",
-            mend="Choose a later day, or publish a version with an earlier “from”.",
+            mend="Choose another day, or publish a version whose “from” and “until” include it.",
         )
     return found
 
