@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from amana.intake import typed_tables
+from amana.intake.files import FileBroken
 from amana.intake.fitting import check_mapping
 from amana.intake.mapping_file import parse_mapping
 from amana.kernel.errors import BadInputs
@@ -143,6 +144,15 @@ def test_running_lines_stand_for_a_missing_person_key(tmp_path: Path) -> None:
     )
     keys = duck.execute('SELECT pkey FROM people ORDER BY "row"').fetchall()
     assert keys == [("h1:1",), ("h2:1",), ("h1:2",)]
+
+
+def test_a_torn_row_refuses_the_file_when_rows_are_named_by_their_number(tmp_path: Path) -> None:
+    with pytest.raises(FileBroken) as told:
+        check_flat(tmp_path, HEAD, "h1,2", CHILD, person__key=["hh", {"line": "hh"}])
+    assert told.value.where.row == 3
+    duck, counts = check_flat(tmp_path, HEAD, "h1,2", CHILD)
+    assert refusals(duck) == [(3, "", "ROW_RAGGED")]
+    assert counts.accepted == 2
 
 
 def test_a_person_without_household_name_number_or_birth_is_normal(tmp_path: Path) -> None:

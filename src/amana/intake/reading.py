@@ -19,6 +19,7 @@ from amana.intake.csv_file import load_csv
 from amana.intake.files import (
     CHUNK_BYTES,
     FileAbsent,
+    FileBroken,
     FileTable,
     check_begin,
     name_of,
@@ -98,6 +99,20 @@ def find_people_file(path: Path, people_path: Path | None, mapping: FileMapping)
     return found[0]
 
 
+def _refuse_lost_count(people: FileTable, mapping: FileMapping) -> None:
+    """Refuse a file with a torn row when rows are named by their number within the household.
+
+    Whose row it was is not known, so the rows after it might get the keys of others.
+    """
+    if people.ragged and mapping.person and mapping.person.key.line_within is not None:
+        raise FileBroken(
+            f"The row does not have the cells of the heading: {people.ragged[0].cells}. People are "
+            "named by the number of their row within the household, so nothing can be taken.",
+            where=Where(file=people.name, row=people.ragged[0].row),
+            mend="Mend the row and import the file again.",
+        )
+
+
 def load_files(
     *,
     duck: duckdb.DuckDBPyConnection,
@@ -122,6 +137,7 @@ def load_files(
             table="file_rows",
             folder=folder,
         )
+        _refuse_lost_count(table, mapping)
         return (
             table if mapping.household is not None else None,
             table if mapping.person is not None else None,
@@ -144,4 +160,5 @@ def load_files(
         folder=folder,
         shape_key="people_file",
     )
+    _refuse_lost_count(second, mapping)
     return first, second
