@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from amana.access import scope
+from amana.access import queries
 from amana.kernel.command import Actor
 
 LIMIT = 50
@@ -44,9 +44,10 @@ def finder(permission: str) -> Callable[[Any], Any]:
 
 def find_destinations(*, actor: Actor, words: str) -> list[Destination]:
     """Give what the words may mean, things they name exactly first, at most 50."""
+    held = queries.held_permissions(actor=actor)
     found: list[Destination] = []
     for permission, function in _finders:
-        if scope.holds(actor, permission):
+        if permission in held:
             found.extend(function(actor, words))
     exact = [one for one in found if one.exact]
     return (exact or found)[:LIMIT]

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from amana.access import scope
+from amana.access import queries
 from amana.kernel.command import Actor
 
 
@@ -44,13 +44,11 @@ def add(*, order: int, title: Any, url: str, permission: str, icon: str, covers:
 
 def items_for(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
     """Give the items this actor may open, in order, with the one we are in marked."""
-    held: dict[str, bool] = {"": True}
+    held = queries.held_permissions(actor=actor)
     shown = []
     here = _current(request)
     for item in sorted(ITEMS.values(), key=lambda item: item.order):
-        if item.permission not in held:
-            held[item.permission] = scope.holds(actor, item.permission)
-        if not held[item.permission]:
+        if item.permission and item.permission not in held:
             continue
         shown.append(
             {

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from amana.access import scope
+from amana.access import queries
 from amana.kernel.command import Actor
 from amana.registry.models import Group, Person
 
@@ -157,10 +157,11 @@ def tab(
 
 def work_for(actor: Actor) -> list[Work]:
     """Give what waits for this actor, the largest number first."""
+    held = queries.held_permissions(actor=actor)
     found = [
         line
         for permission, function in _registered.work
-        if scope.holds(actor, permission)
+        if permission in held
         for line in function(actor)
         if line.count
     ]
@@ -169,24 +170,27 @@ def work_for(actor: Actor) -> list[Work]:
 
 def figures_for(actor: Actor, on: date) -> list[Figure]:
     """Give at most three figures of this actor's month."""
+    held = queries.held_permissions(actor=actor)
     found: list[Figure] = []
     for permission, function in _registered.figures:
-        if len(found) < 3 and scope.holds(actor, permission):
+        if len(found) < 3 and permission in held:
             found.extend(function(actor, on))
     return found[:3]
 
 
 def sentences_for(actor: Actor, subject: Subject, on: date) -> list[Sentence]:
     """Give what matters first about a household or person."""
+    held = queries.held_permissions(actor=actor)
     return [
         sentence
         for _order, permission, function in _registered.sentences
-        if scope.holds(actor, permission)
+        if permission in held
         for sentence in function(actor, subject, on)
     ]
 
 
 def tabs_for(actor: Actor, kind: str) -> list[Tab]:
     """Give the tabs this actor may open on a page of a kind of subject, in order."""
+    held = queries.held_permissions(actor=actor)
     found = [t for t in _registered.tabs.values() if kind in t.subjects]
-    return [t for t in sorted(found, key=lambda t: t.order) if scope.holds(actor, t.permission)]
+    return [t for t in sorted(found, key=lambda t: t.order) if t.permission in held]
