@@ -25,7 +25,7 @@ Running (`run`):
 One unit (`live`):
     ``evaluate_one(compiled, tables, unit_id=, ranks=) -> Explanation`` for live rows, in
         milliseconds; ``tables`` = {"people", "groups", "areas"} as Arrow in the snapshot's layout.
-    ``explain(compiled, snapshot_dir, unit_id, results=) -> Explanation``
+    ``explain(compiled, snapshot_dir, unit_id, results=, seed=) -> Explanation``
     ``Explanation.criteria``: id, says, outcome ('met' | 'failed' | 'unknown'), missing, values,
         and ``words``: the sentence for a person.
 Snapshots on disk (`snapshots`): ``write_snapshot(folder, reference=, taken_at=, as_of=,
