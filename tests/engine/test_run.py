@@ -13,6 +13,7 @@ import pytest
 
 from amana import engine
 from amana.engine.errors import RunCancelled, SnapshotDoesNotFit, SnapshotNotFound
+from amana.kernel import money
 from tests.engine.ground import ON, SCHEMA, born, person, ruleset, write
 
 ROOMS = engine.Model(
@@ -448,3 +449,22 @@ def test_macro_may_read_the_household_and_the_area(tmp_path: Path) -> None:
         (None, None, ["household.rooms"]),
         (False, True, []),
     ]
+
+
+@pytest.mark.parametrize("rounding", list(engine.Rounding))
+def test_amounts_are_rounded_as_money_is_everywhere(
+    tmp_path: Path, rounding: engine.Rounding
+) -> None:
+    exact = [Decimal(n) / 8 for n in range(-40, 41)] + [Decimal("1.000001"), Decimal("-0.499999")]
+    households = [{"land": amount, "members": []} for amount in exact]
+    rules = ruleset(
+        benefits=tuple(
+            engine.Benefit(f"b{step}", "household.land * money(0.01)", rounding, step)
+            for step in (1, 2, 5)
+        )
+    )
+    _, rows = run(tmp_path, households, rules)
+    for amount, row in zip(exact, rows, strict=True):
+        for step in (1, 2, 5):
+            whole = (amount / step).to_integral_value(money.Rounding[rounding.name].value) * step
+            assert row[f"b_b{step}"] == int(whole), f"{amount} to {step}, {rounding}"

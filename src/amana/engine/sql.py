@@ -38,19 +38,22 @@ CREATE OR REPLACE TEMP MACRO amana_steps(x, step) AS (
     - CASE WHEN CAST(CAST(x AS DECIMAL(38,6)) * 1000000 AS HUGEINT)
                 % (CAST(step AS HUGEINT) * 1000000) < 0 THEN 1 ELSE 0 END
 );
--- roundings of amounts to whole steps
+-- roundings of amounts to whole steps, as amana.kernel.money names them
 CREATE OR REPLACE TEMP MACRO amana_down(x, step) AS
     CAST(CASE WHEN x < 0 THEN -1 ELSE 1 END * amana_steps(abs(x), step) * step AS BIGINT);
 CREATE OR REPLACE TEMP MACRO amana_up(x, step) AS
     CAST(CASE WHEN x < 0 THEN 1 ELSE -1 END * amana_steps(-abs(x), step) * step AS BIGINT);
-CREATE OR REPLACE TEMP MACRO amana_half_up(x, step) AS
-    CAST(amana_steps(CAST(x AS DECIMAL(38,6)) * 2 + step, step * 2) * step AS BIGINT);
+CREATE OR REPLACE TEMP MACRO amana_half_up(x, step) AS CAST(
+    CASE WHEN x < 0 THEN -1 ELSE 1 END
+    * amana_steps(CAST(abs(x) AS DECIMAL(38,6)) * 2 + step, step * 2) * step
+AS BIGINT);
 CREATE OR REPLACE TEMP MACRO amana_half_even(x, step) AS CAST(
-    CASE WHEN amana_steps(CAST(x AS DECIMAL(38,6)) * 2 + step, step * 2) % 2 <> 0
-          AND CAST(x AS DECIMAL(38,6)) * 2 + step
-              = amana_steps(CAST(x AS DECIMAL(38,6)) * 2 + step, step * 2) * step * 2
-         THEN amana_steps(CAST(x AS DECIMAL(38,6)) * 2 + step, step * 2) - 1
-         ELSE amana_steps(CAST(x AS DECIMAL(38,6)) * 2 + step, step * 2) END * step
+    CASE WHEN x < 0 THEN -1 ELSE 1 END
+    * (amana_steps(CAST(abs(x) AS DECIMAL(38,6)) * 2 + step, step * 2)
+       - CASE WHEN amana_steps(CAST(abs(x) AS DECIMAL(38,6)) * 2 + step, step * 2) % 2 <> 0
+               AND CAST(abs(x) AS DECIMAL(38,6)) * 2 + step
+                   = amana_steps(CAST(abs(x) AS DECIMAL(38,6)) * 2 + step, step * 2) * step * 2
+              THEN 1 ELSE 0 END) * step
 AS BIGINT);
 """
 
