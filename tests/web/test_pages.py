@@ -12,9 +12,10 @@ from django.test import Client
 
 from amana.access.models import AuditEvent, Role, RoleAssignment, Run, User
 from amana.kernel.errors import BadInput, Conflict
+from amana.registry.models import SubmissionSubject
 from amana.web.forms import Form
 from tests.making import make_actor, make_user
-from tests.web.people import Registry
+from tests.web.people import Registry, make_submission
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 SEE = "registry.view_people"
@@ -152,6 +153,20 @@ def test_search_finds_a_name_by_its_sound(
     page = words_of(client_of(SEE), "/search?q=Wangiku")
     assert registry.head.reference in page
     assert registry.homeless.reference not in page
+
+
+def test_evidence_says_which_answers_did_not_take_effect_and_why(
+    client_of: Callable[..., Client], registry: Registry
+) -> None:
+    late = make_submission(
+        "1001", outcomes={"": {"roof": ["LOST", "newer evidence of 2026-03-01"], "x": ["SAME", ""]}}
+    )
+    SubmissionSubject.objects.create(submission=late, group=registry.household)
+    page = words_of(client_of(SEE), f"/registry/households/{registry.household.reference}/evidence")
+    assert "These answers did not take effect:" in page
+    assert "Roof: newer evidence of 2026-03-01" in page
+    assert "1 answer said what was known already." in page
+    assert page.count("Every answer took effect.") == 1  # the first submission's
 
 
 def test_a_household_is_found_by_the_name_of_a_member(

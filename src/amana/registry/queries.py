@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -269,6 +269,11 @@ def list_roles() -> dict[str, Any]:
     """Give the titles of the relations to the head, by code, in their order."""
     row = CodeList.objects.filter(code="role").first()
     return {code["code"]: code["title"] for code in row.codes} if row else {}
+
+
+def variable_titles(codes: Iterable[str]) -> dict[str, Any]:
+    """Give the titles of variables by code; those the dictionary does not have are left out."""
+    return dict(Variable.objects.filter(code__in=set(codes)).values_list("code", "title"))
 
 
 def list_source_keys(*, subject: Group | Person) -> list[str]:

@@ -41,6 +41,9 @@ def say_value(variable: Variable | None, value: Any, country: Country | None) ->
     """Write a fact's value for people; unknown stays “we do not know yet”."""
     if value is None:
         return _("we do not know yet")
+    if isinstance(value, dict):  # a value for each period
+        parts = sorted(value.items(), reverse=True)
+        return "; ".join(f"{period}: {say_value(variable, one, country)}" for period, one in parts)
     if isinstance(value, list):
         return ", ".join(say_value(variable, one, country) for one in value)
     if isinstance(value, bool):

@@ -154,18 +154,26 @@ def facts(request: HttpRequest, subject: Subject) -> dict[str, Any]:
 )
 def evidence(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     """Give the submissions about it, and what became of their answers."""
+    entries = list(queries.list_evidence(subject=subject)[:50])
+    outcomes = {
+        entry.pk: (entry.submission.outcomes or {}).get(entry.line) or {} for entry in entries
+    }
+    titles = queries.variable_titles(code for found in outcomes.values() for code in found)
     rows = []
-    for entry in queries.list_evidence(subject=subject)[:50]:
-        submission = entry.submission
-        outcomes = (submission.outcomes or {}).get(entry.line) or {}
+    for entry in entries:
+        found = outcomes[entry.pk]
         rows.append(
             {
-                "submission": submission,
-                "line": entry.line,
-                "redacted": submission.redacted_at,
-                "exceptions": [
-                    {"variable": code, "outcome": parts[0], "reason": parts[1] if parts[1:] else ""}
-                    for code, parts in outcomes.items()
+                "submission": entry.submission,
+                "redacted": entry.submission.redacted_at,
+                "same_count": sum(1 for parts in found.values() if parts[0] == "SAME"),
+                "lost": [
+                    {
+                        "title": in_language(titles.get(code)) or code,
+                        "reason": parts[1] if parts[1:] else "",
+                    }
+                    for code, parts in found.items()
+                    if parts[0] == "LOST"
                 ],
             }
         )
