@@ -8,8 +8,15 @@ from django.db.models import Count, Q, QuerySet
 
 from amana.access import scope
 from amana.kernel.command import Actor
+from amana.places.models import Area
 from amana.programmes.errors import EnrolmentNotFound, ProgrammeNotFound, TargetingRunNotFound
-from amana.programmes.models import Application, Enrolment, Programme, TargetingRun
+from amana.programmes.models import (
+    Application,
+    Enrolment,
+    Programme,
+    ProgrammeVersion,
+    TargetingRun,
+)
 from amana.programmes.queries.catalogue import VIEW, get_programme, list_programmes
 from amana.programmes.queries.results import VIEW as VIEW_DECISIONS
 from amana.programmes.queries.units import get_enrolment, get_targeting_run
@@ -20,12 +27,13 @@ OPEN = ("PENDING", "WAITLISTED", "STAND_BY", "ACTIVE", "SUSPENDED")
 
 @dataclass(frozen=True, slots=True)
 class AreaEnrolments:
-    """Open enrolments of a programme in one area of a level, and the places there."""
+    """Open enrolments of a programme in one area of a level, and the places there, if counted."""
 
     name: str
     code: str
     active: int
     suspended: int
+    places: int | None = None
 
 
 def list_with_counts(*, actor: Actor) -> QuerySet[Programme]:
@@ -117,11 +125,24 @@ def list_applications(unit: Group | Person, programme: Programme) -> QuerySet[Ap
     return rows.order_by("received_on", "id")
 
 
-def count_by_area(programme: Programme, *, actor: Actor, level: str) -> list[AreaEnrolments]:
-    """Count open enrolments of a programme by the areas of a level, within the actor's scope."""
-    from amana.places.models import Area
+def count_by_area(
+    programme: Programme,
+    *,
+    actor: Actor,
+    level: str,
+    version: ProgrammeVersion | None = None,
+    year: int = 0,
+) -> list[AreaEnrolments]:
+    """Count open enrolments of a programme by the areas of a level, within the actor's scope.
 
-    rows = (
+    Args:
+        version: when its places are by this level, they are given too, those of `year`.
+    """
+    quotas: dict[int | None, int] = {}
+    if version is not None:
+        rows = version.quotas.filter(year__in=(0, year), area__level__code=level).order_by("year")
+        quotas = {row.area_id: row.places for row in rows}
+    counted = (
         list_enrolments(actor=actor, permission=VIEW)
         .filter(programme=programme, state__in=OPEN)
         .order_by()
@@ -130,7 +151,7 @@ def count_by_area(programme: Programme, *, actor: Actor, level: str) -> list[Are
     )
     areas = {area.pk: area for area in Area.objects.filter(level__code=level)}
     found: dict[int | None, dict[str, int]] = {}
-    for row in rows:
+    for row in counted:
         path = row["area__path"] or []
         top = next((pk for pk in path if pk in areas), None)
         counts = found.setdefault(top, {"ACTIVE": 0, "SUSPENDED": 0})
@@ -141,6 +162,7 @@ def count_by_area(programme: Programme, *, actor: Actor, level: str) -> list[Are
             areas[top].code if top is not None else "",
             counts["ACTIVE"],
             counts["SUSPENDED"],
+            quotas.get(top, 0) if quotas else None,
         )
         for top, counts in found.items()
     ]

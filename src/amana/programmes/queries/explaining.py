@@ -35,6 +35,7 @@ from amana.programmes.queries.units import find_unit
 from amana.registry.dictionary import Dictionary
 from amana.registry.live_dictionary import get_dictionary
 from amana.registry.models import Group, Person
+from amana.scoring.models import ScoringModel
 
 VIEW: Final = "programmes.view_decisions"
 _SHARE: Final = re.compile(
@@ -395,15 +396,18 @@ def _places_for(version: ProgrammeVersion, unit: Group | Person, on: date) -> in
 
 
 def variable_titles(language: str | None = None) -> dict[str, str]:
-    """Give the title of every variable in a language, by code; for `title_of`."""
+    """Give the title of every variable and score in a language, by code; for `title_of`."""
     return _titles_of(get_dictionary(), language or translation.get_language() or "en")
 
 
 def _titles_of(dictionary: Dictionary, language: str) -> dict[str, str]:
-    return {
+    found = {
         code: Text(dict(variable.title)).words(language) or code
         for code, variable in dictionary.variables.items()
     }
+    for row in ScoringModel.objects.order_by("id"):
+        found[f"score.{row.code}"] = Text(row.title).words(language) or row.code
+    return found
 
 
 def _value_words(name: str, value: Any, dictionary: Dictionary, language: str) -> str:
@@ -439,9 +443,10 @@ def title_of(name: str, titles: Mapping[str, str]) -> str:
         return _("the household of the person")
     if scope_word == "score":
         model, _dot, what = rest.partition(".")
+        named = titles.get(f"score.{model}", model)
         if what.startswith("rank_share"):
-            return _("place among the poorest (%(model)s)") % {"model": model}
-        return _("score (%(model)s)") % {"model": model}
+            return _("place among the poorest (%(model)s)") % {"model": named}
+        return _("score (%(model)s)") % {"model": named}
     if rest == "age":
         of = _("date of birth or age of a member") if scope_word == "members" else ""
         return of or _("date of birth or age")

@@ -78,6 +78,14 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
     digits = country.minor_digits if country else 2
     definition = queries.definition_of(version) if version else None
     level = country.levels[min(1, len(country.levels) - 1)] if country and country.levels else ""
+    places = definition.places if definition else None
+    if places is not None and places.by != "all":
+        level = places.by
+    areas = (
+        enrolled.count_by_area(found, actor=actor, level=level, version=version, year=today.year)
+        if level
+        else []
+    )
     runs = list(enrolled.list_runs(actor=actor).filter(programme=found)[:5])
     return render(
         request,
@@ -93,7 +101,8 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
             "benefits": _benefits(definition) if definition else [],
             "versions": found.versions.order_by("-id"),
             "runs": [{"row": row, "state": telling.RUN_STATES[row.state]} for row in runs],
-            "areas": enrolled.count_by_area(found, actor=actor, level=level) if level else [],
+            "areas": areas,
+            "has_places": any(row.places is not None for row in areas),
             "may_target": not found.external
             and version is not None
             and scope.allows(actor, "programmes.target_programme", programme=found.code),
