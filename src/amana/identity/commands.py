@@ -25,8 +25,8 @@ from amana.kernel.text_source import some
 from amana.places.bulk import copy_arrow, cursor
 from amana.registry import queries as registry
 from amana.registry.commands import people as registry_people
-from amana.registry.evidence import normalise, normalised_sql
 from amana.registry.models import Person
+from amana.registry.numbers import normalise, normalised_sql
 
 
 class SchemeUnknown(NotFound):

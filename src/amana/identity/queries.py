@@ -9,8 +9,8 @@ from amana.access.sealing import keyed_hash
 from amana.identity.models import DuplicatePair, Identifier, NoIdentifier
 from amana.kernel.command import Actor
 from amana.registry import queries as registry
-from amana.registry.evidence import normalise
 from amana.registry.models import Person
+from amana.registry.numbers import normalise
 
 VIEW = "identity.view_identifiers"
 

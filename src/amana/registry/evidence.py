@@ -13,7 +13,7 @@ does each touched person who belongs to no household.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ import pyarrow as pa
 from amana.access import sealing
 from amana.places.bulk import copy_arrow, cursor
 from amana.registry import names
+from amana.registry.numbers import normalised_sql
 
 SLICE_ROWS: Final = 50_000
 RESERVING_TRIES: Final = 5
@@ -572,20 +573,6 @@ class Batch:
                 reader.close()
 
 
-def normalised_sql(column: str) -> str:
-    """Give the SQL of a number in its normal form: capitals and digits, no spaces or marks."""
-    return f"upper(regexp_replace({column}, '[\\s./-]', '', 'g'))"
-
-
-def normalise(number: str) -> str:
-    """Give a number in its normal form; the twin of `normalised_sql`.
-
-    >>> normalise(" 12-34 ab")
-    '1234AB'
-    """
-    return "".join(c for c in number if not c.isspace() and c not in "./-").upper()
-
-
 def reserve_keys(table: str, count: int) -> int:
     """Take `count` consecutive keys of a table's sequence and give the first.
 
@@ -605,11 +592,6 @@ def reserve_keys(table: str, count: int) -> int:
             if last - first + 1 == count:
                 return int(first)
     raise RuntimeError(f"no {count} consecutive keys of {table} in {RESERVING_TRIES} tries")
-
-
-def slices(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """Give the batches of a reader that hold rows."""
-    return (batch for batch in reader if batch.num_rows)
 
 
 def _text(value: str) -> str:
