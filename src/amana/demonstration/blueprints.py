@@ -1,7 +1,8 @@
-"""Where the blueprints that come with Amana are: beside the checkout, or inside the package."""
+"""Where the blueprints that come with Amana are: in the checkout, or beside the installation."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from amana.kernel.errors import NotFound
@@ -20,9 +21,9 @@ def find_blueprint(name: str) -> Path:
     Raises:
         BlueprintNotShipped: there is none of that name here.
     """
-    packaged = Path(__file__).resolve().parents[1] / "blueprints"
+    installed = Path(sys.prefix) / "share" / "amana" / "blueprints"
     checkout = find_checkout()
-    places = [packaged] if checkout is None else [checkout / "blueprints", packaged]
+    places = [installed] if checkout is None else [checkout / "blueprints", installed]
     for place in places:
         if (place / name / "blueprint.yaml").is_file():
             return place / name
