@@ -16,6 +16,9 @@ import pytest
 from amana.kernel import postgres
 from tests.tutorials import survey_by_hand
 
+#: Some twenty commands, each a process of its own: a minute, and many when the machine is busy.
+pytestmark = pytest.mark.timeout(900)
+
 CHECKOUT = Path(__file__).parents[2]
 TUTORIAL = CHECKOUT / "docs/tutorials/first-programme.md"
 
@@ -71,7 +74,7 @@ def reading(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Reading:
     try:
         done = subprocess.run(
             ["bash", "-c", _echoing(script)],
-            cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280,
+            cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=850,
         )  # fmt: skip
     finally:
         postgres.release(folder / "tutorial")
