@@ -8,6 +8,7 @@ pages change, and looked at before they are kept.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +82,11 @@ def take(base: str, folder: Path) -> None:
 
     from amana.demonstration.passwords import password_for
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     pictures = list_pictures()
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("AMANA_CHROMIUM", "/usr/bin/chromium"), args=list(FLAGS)
+            executable_path=shutil.which("chromium"), args=list(FLAGS)
         )
         for picture in pictures:
             context = browser.new_context(
