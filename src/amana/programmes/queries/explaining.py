@@ -98,6 +98,21 @@ class Explained:
         }
 
 
+@dataclass(frozen=True)
+class _Speech:
+    """What sentences are made with: the reader's language, the dictionary and its titles."""
+
+    language: str
+    dictionary: Dictionary
+    titles: Mapping[str, str]
+
+
+def _speech() -> _Speech:
+    language = translation.get_language() or "en"
+    dictionary = get_dictionary()
+    return _Speech(language, dictionary, _titles_of(dictionary, language))
+
+
 def explain(*, actor: Actor, programme: str, reference: str, on: date) -> Explained:
     """Explain what the last targeting run decided about a unit, or judge it live when none did.
 
@@ -124,7 +139,7 @@ def explain_unit(programme: Programme, unit: Group | Person, *, on: date) -> Exp
     run = find_last_run(programme)
     row = results.find_row(run, unit.pk) if run is not None else None
     if run is not None and row is not None:
-        return _explain_from(run, unit, row)
+        return _explain_from(run, unit, row, _speech())
     return evaluate_live(programme, unit, on=on)
 
 
@@ -140,15 +155,16 @@ def explain_units(
     found: dict[int, Explained] = {}
     run = find_last_run(programme)
     rows = results.find_rows(run, [unit.pk for unit in units]) if run is not None else {}
+    speech = _speech()
     for unit in units:
         row = rows.get(unit.pk)
         try:
             if run is None or row is None:
                 found[unit.pk] = evaluate_live(programme, unit, on=on)
             elif row["outcome"] == words.UNDETERMINED:
-                found[unit.pk] = _explain_from(run, unit, row)
+                found[unit.pk] = _explain_from(run, unit, row, speech)
             else:
-                found[unit.pk] = _read_off(run, unit, row)
+                found[unit.pk] = _read_off(run, unit, row, speech)
         except AmanaError:
             continue
     return found
@@ -175,7 +191,7 @@ def evaluate_live(programme: Programme, unit: Group | Person, *, on: date) -> Ex
     run = find_last_run(programme)
     row = results.find_row(run, unit.pk) if run is not None else None
     found = live.evaluate(version, unit, on=on, row=row)
-    return _told(version, unit, found, run=None, row=None, on=on)
+    return _told(version, unit, found, _speech(), run=None, row=None, on=on)
 
 
 def require_view(actor: Actor, programme: Programme, unit: Group | Person) -> None:
@@ -216,7 +232,9 @@ def unit_for(programme: Programme, reference: str) -> Group | Person:
     return unit
 
 
-def _explain_from(run: TargetingRun, unit: Group | Person, row: Mapping[str, Any]) -> Explained:
+def _explain_from(
+    run: TargetingRun, unit: Group | Person, row: Mapping[str, Any], speech: _Speech
+) -> Explained:
     compiled = judging.compiled_for(
         run.version, run.snapshot, run.on, model_versions=run.model_versions
     )
@@ -226,10 +244,12 @@ def _explain_from(run: TargetingRun, unit: Group | Person, row: Mapping[str, Any
         unit.pk,
         results=results.results_path(run),
     )
-    return _told(run.version, unit, found, run=run, row=row, on=run.on)
+    return _told(run.version, unit, found, speech, run=run, row=row, on=run.on)
 
 
-def _read_off(run: TargetingRun, unit: Group | Person, row: Mapping[str, Any]) -> Explained:
+def _read_off(
+    run: TargetingRun, unit: Group | Person, row: Mapping[str, Any], speech: _Speech
+) -> Explained:
     """Explain a decision that is known from the run's row alone, without the values read."""
     compiled = judging.compiled_for(
         run.version, run.snapshot, run.on, model_versions=run.model_versions
@@ -251,13 +271,14 @@ def _read_off(run: TargetingRun, unit: Group | Person, row: Mapping[str, Any]) -
         rank_of=row["rank_of"],
         benefits={b.id: row[f"b_{b.id}"] for b in compiled.ruleset.benefits},
     )
-    return _told(run.version, unit, found, run=run, row=row, on=run.on)
+    return _told(run.version, unit, found, speech, run=run, row=row, on=run.on)
 
 
 def _told(
     version: ProgrammeVersion,
     unit: Group | Person,
     found: engine.Explanation,
+    speech: _Speech,
     *,
     run: TargetingRun | None,
     row: Mapping[str, Any] | None,
@@ -265,9 +286,7 @@ def _told(
 ) -> Explained:
     """Put an explanation of the engine into the words of the programme."""
     definition = definition_of(version)
-    language = translation.get_language() or "en"
-    dictionary = get_dictionary()
-    titles = _titles_of(dictionary, language)
+    language, dictionary, titles = speech.language, speech.dictionary, speech.titles
     texts = {criterion.id: criterion for criterion in definition.eligibility}
     told: list[words.CriterionResult] = []
     criteria: list[dict[str, Any]] = []
