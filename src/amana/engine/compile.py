@@ -236,10 +236,17 @@ class Compiled:
         self, *, seed: str, places_by: str | None = None, places_count: int | None = None
     ) -> str:
         """Give the statement of one run; places by level are read from the table ``places``."""
+        return self.statements(seed=seed, places_by=places_by, places_count=places_count)[0]
+
+    def statements(
+        self, *, seed: str, places_by: str | None = None, places_count: int | None = None
+    ) -> tuple[str, str]:
+        """Give the statement of one run, and the same laid out for people with its functions."""
         select = Statement(self.schema, self.typed, self.on).write(
             seed=seed, places_by=places_by, places_count=places_count
         )
-        return sql.render(select)
+        readable = f"{sql.MACROS.strip()}\n\n{sql.render(select, pretty=True)};"
+        return sql.render(select), readable
 
     def model_statement(self) -> str:
         """Give the statement that scores every unit with the first model, and nothing else."""

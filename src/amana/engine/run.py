@@ -120,11 +120,14 @@ def run(
         count = places.count if places is not None else None
         try:
             if slices > 1 and compiled.can_slice:
+                readable = compiled.sql()
                 statement = _sliced(
                     connection, compiled, snapshot, seed, by, count, slices, progress
                 )
             else:
-                statement = compiled.statement(seed=seed, places_by=by, places_count=count)
+                statement, readable = compiled.statements(
+                    seed=seed, places_by=by, places_count=count
+                )
             connection.execute(
                 f"COPY ({statement}) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)"
             )
@@ -151,7 +154,7 @@ def run(
         columns=columns,
     )
     part.replace(out)
-    _write_beside(out, manifest, compiled.sql())
+    _write_beside(out, manifest, readable)
     return manifest
 
 
