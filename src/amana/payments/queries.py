@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from amana.access import scope
 from amana.kernel.command import Actor
@@ -119,6 +119,16 @@ def payroll_figures(payroll: Payroll) -> PayrollFigures:
     return PayrollFigures(
         {PaymentState(state): Tally(count, int(total)) for state, count, total in rows}
     )
+
+
+def unpaid_of(payroll: Payroll) -> Tally:
+    """Count what a frozen payroll did not bring to people and no later payroll carries yet."""
+    states = [PaymentState.REJECTED, PaymentState.RETURNED, PaymentState.HELD]
+    carrying = PaymentLine.objects.filter(payment=OuterRef("pk"), live=True)
+    found = Payment.objects.filter(Exists(carrying), payroll=payroll, state__in=states).aggregate(
+        number=Count("id"), total=Sum("amount_minor")
+    )
+    return Tally(found["number"], int(found["total"] or 0))
 
 
 def held_groups(payroll: Payroll) -> list[HeldGroup]:

@@ -124,8 +124,7 @@ def payroll(request: HttpRequest, reference: str) -> HttpResponse:
         return scope.allows(actor, f"payments.{permission}", programme=found.programme.code)
 
     own = found.prepared_by == actor.username
-    unpaid = figures.of(PaymentState.REJECTED, PaymentState.RETURNED)
-    again = unpaid + (figures.held if frozen else Tally())
+    again = queries.unpaid_of(found) if frozen else Tally()
     shortfalls = queries.list_shortfalls(found)
     reconciled = (
         queries.reconcile_payroll(actor=actor, reference=str(found.reference)) if frozen else None
