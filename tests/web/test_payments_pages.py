@@ -108,6 +108,21 @@ def test_a_payroll_walks_through_the_pages(house: House, maker: Client, checker:
     assert str(one.reference) in text_of(maker, f"{url}/payments?state=PAID")
 
 
+def test_who_became_due_since_gets_a_supplementary_payroll(
+    house: House, maker: Client, checker: Client
+) -> None:
+    house.enrol(2000)
+    url = prepare(maker)
+    assert checker.post(f"{url}/approve", {"count": 1, "minor": 2000})["Location"] == url
+    assert "for those who became due since" in text_of(maker, url)
+    refused = maker.post(f"{url}/retry")
+    assert refused.status_code == 409
+    assert "has arrived or is on its way" in refused.content.decode()
+    house.enrol(2500)
+    again = maker.post(f"{url}/retry")["Location"]
+    assert "1 payment" in text_of(maker, f"{again}/payments")
+
+
 def test_the_preparer_is_told_in_words_that_another_approves(
     house: House, client_of: Callable[..., Client]
 ) -> None:

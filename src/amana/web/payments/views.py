@@ -156,6 +156,7 @@ def payroll(request: HttpRequest, reference: str) -> HttpResponse:
             "may_export": may("export_payroll") and frozen,
             "may_ingest": may("ingest_status") and state == Payroll.State.INSTRUCTED,
             "may_retry": may("prepare_payroll") and frozen and again.count > 0,
+            "may_supplement": may("prepare_payroll") and frozen and again.count == 0,
             "retry_label": _("Pay %(payments)s again")
             % {"payments": telling.counted(again, found)},
             "files": [
