@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from amana.access import scope
@@ -223,23 +222,30 @@ def enrol(request: HttpRequest, reference: str) -> HttpResponse:
                     actor=actor, run=found.reference, on=clock.today(), at=clock.now()
                 )
         if not form.errors:
-            unit = queries.definition_of(found.version).unit
-            messages.success(
-                request,
-                _("%(count)s enrolled.") % {"count": telling.counted(unit, answer["enrolled"])},
-            )
-            if answer["held"]:
-                messages.warning(
-                    request,
-                    ngettext(
-                        "%(n)s was left out: something changed since the snapshot.",
-                        "%(n)s were left out: something changed since the snapshot.",
-                        answer["held"],
-                    )
-                    % {"n": say_number(answer["held"])},
-                )
+            _tell_enrolled(request, queries.definition_of(found.version).unit, answer)
             return redirect("programmes:run", reference=found.reference)
     return _confirm(request, found, form, "enrol")
+
+
+def _tell_enrolled(request: HttpRequest, unit: str, answer: dict[str, Any]) -> None:
+    """Say how many were enrolled, and every reason why others were not."""
+    if answer["enrolled"]:
+        words = _("%(count)s enrolled.") % {"count": telling.counted(unit, answer["enrolled"])}
+    else:
+        words = _("Nobody new was enrolled.")
+    if answer["existing"]:
+        words += " " + _("Enrolled already: %(count)s.") % {
+            "count": telling.counted(unit, answer["existing"])
+        }
+    messages.success(request, words)
+    reasons = (
+        ("held", _("Left out, since something changed after the snapshot: %(count)s.")),
+        ("no_place", _("Without a place, since others hold them: %(count)s.")),
+        ("without_recipient", _("Nobody can collect yet: %(count)s.")),
+    )
+    for key, text in reasons:
+        if answer[key]:
+            messages.warning(request, text % {"count": telling.counted(unit, answer[key])})
 
 
 def _confirm(
