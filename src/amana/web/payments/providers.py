@@ -135,11 +135,8 @@ def payments_to_retry(actor: Actor) -> Iterator[providers.Work]:
 def paid_this_month(actor: Actor, on: date) -> Iterator[providers.Figure]:
     """Say what was paid for this month and the one before."""
     months = [f"{on:%Y-%m}", f"{date(on.year - (on.month == 1), (on.month - 2) % 12 + 1, 1):%Y-%m}"]
-    rows = scope.within_programmes(
-        Payment.objects.filter(payroll__period__in=months, state=PaymentState.PAID),
-        actor,
-        queries.VIEW,
-        field="payroll__programme__code",
+    rows = queries.list_payments(actor=actor).filter(
+        payroll__period__in=months, state=PaymentState.PAID
     )
     found = {
         (period, currency): (count, int(total), digits)
