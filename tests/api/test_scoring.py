@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +27,10 @@ def test_models_are_listed_for_those_who_may_see_them(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_snapshot_is_scored_and_the_run_found_again(client: Client) -> None:
+def test_snapshot_is_scored_and_the_run_found_again(
+    client: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.AMANA_HOME = tmp_path / "home"
     actor = make_actor("publisher")
     make_household("FEMALE")
     publish(actor)

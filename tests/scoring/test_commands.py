@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,7 +107,13 @@ def test_unknown_model_is_refused() -> None:
         scoring.score_snapshot(actor=make_actor("analyst"), model="sise", at=AT)
 
 
-@pytest.mark.usefixtures("transactional_db")
+@pytest.fixture
+def own_home(settings: Any, tmp_path: Path) -> None:
+    """Give a test that takes snapshots a home of its own: a fresh database counts from one."""
+    settings.AMANA_HOME = tmp_path / "home"
+
+
+@pytest.mark.usefixtures("transactional_db", "own_home")
 def test_snapshot_is_scored(amana_cli: Callable[..., Any]) -> None:
     actor = make_actor("analyst")
     two, unknown, alone = (
