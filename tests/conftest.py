@@ -13,6 +13,7 @@ migrated once; each worker copies it. Tests run as `amana_app`, the role that ow
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -229,7 +230,7 @@ def _fresh_database_when_transactional(request: pytest.FixtureRequest) -> Iterat
     from django.db import connections
 
     usual = connections["default"].settings_dict["NAME"]
-    with ADMIN.connect(autocommit=True) as link, blocker.unblock():
+    with ADMIN.connect(autocommit=True) as link, blocker.unblock(), _own_home():
         fresh = ground.make_database(link)
         _use_database(fresh)
         try:
@@ -237,6 +238,23 @@ def _fresh_database_when_transactional(request: pytest.FixtureRequest) -> Iterat
         finally:
             _use_database(usual)
             drop_database(link, fresh)
+
+
+@contextlib.contextmanager
+def _own_home() -> Iterator[None]:
+    """Give a database whose keys begin at 1 again a home without the files of those keys."""
+    from django.conf import settings
+
+    usual = settings.AMANA_HOME
+    with tempfile.TemporaryDirectory(prefix="fresh-", dir=GROUND, ignore_cleanup_errors=True) as at:
+        (Path(at) / "static").mkdir()
+        settings.AMANA_HOME = Path(at)
+        os.environ["AMANA_HOME"] = at
+        try:
+            yield
+        finally:
+            settings.AMANA_HOME = usual
+            os.environ["AMANA_HOME"] = str(usual)
 
 
 @pytest.fixture(scope="session")
