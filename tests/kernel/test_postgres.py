@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -111,6 +112,16 @@ def test_it_starts_again_when_its_socket_was_removed(home: Path) -> None:
     info = postgres.ensure_running(home, durable=False)
     (Path(info.host) / ".s.PGSQL.5432").unlink()
     assert answers(postgres.ensure_running(home, durable=False))
+
+
+def test_it_begins_anew_when_its_folder_was_removed_under_it(home: Path) -> None:
+    info = postgres.ensure_running(home, durable=False)
+    with info.connect(options="-c role=amana_owner") as link:
+        link.execute("CREATE TABLE gone (id int)")
+    shutil.rmtree(home / "postgres" / "data")
+    (home / "postgres" / "socket").unlink()
+    with postgres.ensure_running(home, durable=False).connect() as link:
+        assert link.execute("SELECT to_regclass('gone')").fetchone() == (None,)
 
 
 def test_the_server_stays_until_the_last_process_leaves(home: Path) -> None:

@@ -286,10 +286,10 @@ def _clear_remains(place: _Place) -> None:
             time.sleep(0.05)
             processes = _server_processes(place)
     place.pid_file.unlink(missing_ok=True)
-    folder = _noted_folder(place)
-    if folder is not None:
+    for folder in (_noted_folder(place), _socket_folder(place)):
         for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-            (folder / name).unlink(missing_ok=True)
+            if folder is not None:
+                (folder / name).unlink(missing_ok=True)
 
 
 def _make_cluster(place: _Place) -> None:
@@ -524,10 +524,10 @@ def _works_in(process: int, data: Path) -> bool:
     entry = Path("/proc") / str(process)
     try:
         if Path("/proc/self/cwd").exists():
+            # a folder that was removed under a running server is still that server's
             program = os.readlink(entry / "exe").removesuffix(" (deleted)")
-            return Path(program).name == "postgres" and os.readlink(entry / "cwd") == str(
-                data.resolve()
-            )
+            folder = os.readlink(entry / "cwd").removesuffix(" (deleted)")
+            return Path(program).name == "postgres" and folder == str(data.resolve())
         words = subprocess.run(
             ["ps", "-o", "command=", "-p", str(process)],
             capture_output=True,
