@@ -24,7 +24,7 @@ from amana.payments.errors import (
 from amana.payments.models import Channel, Payroll
 from amana.payments.periods import coverage, pay_day, payroll_month
 from amana.payments.running import running
-from amana.places.bulk import cursor
+from amana.places.bulk import cursor, refresh_statistics
 from amana.places.country import find_country
 from amana.programmes import queries as programmes
 from amana.programmes.definition import Definition
@@ -32,6 +32,10 @@ from amana.programmes.models import Programme, ProgrammeVersion
 
 PREPARE: Final = "payments.prepare_payroll"
 DISCARD: Final = "payments.discard_payroll"
+
+#: Payments from which on the planner's picture of the tables that a payroll fills is renewed.
+MANY_ROWS: Final = 1_000
+FILLED: Final = ("payments_payment", "payments_paymentline", "payments_entitlement")
 
 #: First key of the advisory locks that let one payroll of a programme be prepared at a time.
 PREPARE_LOCK: Final = 0x50415952
@@ -370,6 +374,9 @@ def _finish(payroll: Payroll, counts: dict[str, int], run_id: int) -> None:
     known = payroll.counts
     payroll.counts = {key: known.get(key, 0) + counts.get(key, 0) for key in {**known, **counts}}
     payroll.save(update_fields=["counts"])
+    # Approval and export join these tables whole; the planner must not think them still empty.
+    if sum(counts.values()) >= MANY_ROWS:
+        refresh_statistics(*FILLED)
     runs.finish(run_id, result={"payroll": str(payroll.reference), **payroll.counts})
 
 
