@@ -261,6 +261,9 @@ def write_merged(batch: Batch) -> None:
     for kind in ("group", "person"):
         _run(f"ANALYZE batch_{kind}")
         _run(_FACTS.format(kind=kind, table=f"registry_{kind}"))
+        # Without index and statistics, what joins this table next is planned for a few rows.
+        _run(f"CREATE UNIQUE INDEX ON merged_{kind} (id);\nANALYZE merged_{kind}")
+    _run("ANALYZE batch_member;\nANALYZE batch_key")
     _run(_OUTCOMES)
     batch.copy("batch_submission", batch.submission_rows())
     columns = _columns("batch_submission", leave="outcomes")
@@ -338,11 +341,18 @@ def _stage(batch: Batch) -> None:
 
 
 def _run(statements: str, values: dict[str, object] | None = None) -> None:
-    """Run statements one by one: each takes the parameters it names."""
+    """Run statements one by one: each takes the parameters it names.
+
+    The history's triggers join the rows before and after an update. PostgreSQL keeps the plan of
+    their first call in a session, and one made for a few rows is quadratic for many: so plans are
+    forgotten before each update.
+    """
     with cursor() as cur:
         for statement in statements.split(";\n"):
             if statement.strip():
                 used = {k: v for k, v in (values or {}).items() if f"%({k})s" in statement}
+                if "UPDATE registry_" in statement:
+                    cur.execute("DISCARD PLANS")
                 cur.execute(statement, used or None)
 
 

@@ -50,6 +50,8 @@ def record_evidence(
         each person.
     """
     with cursor() as cur:
+        # When this process is killed, the server gives up its statement, and the lock with it.
+        cur.execute("SET LOCAL client_connection_check_interval = '2s'")
         cur.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [SOURCE_LOCK, origin.source])
     batch = Batch(duck=duck, origin=origin, at=at, folder=folder, schemes=schemes, tell=tell)
     counts = batch.resolve()
