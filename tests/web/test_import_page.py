@@ -14,6 +14,7 @@ from django.test import Client
 from amana.access.models import Run
 from amana.intake.commands import publish_form
 from amana.registry.models import Group
+from amana.web import background
 from tests.intake.ground import make_country
 from tests.making import make_actor, make_area
 
@@ -32,6 +33,12 @@ FORM = {
     },
 }
 FILE = "hh,line,ward,name\n1,1,W1,Grace Akinyi\n1,2,W1,\n2,1,NOWHERE,Juma\n"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for the end of an import also on a busy machine."""
+    monkeypatch.setattr(background, "WAIT_S", 120)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def start(
     actor: Actor,
     kind: str,
     afterwards: Callable[[], None] | None = None,
-    wait_s: float = WAIT_S,
+    wait_s: float | None = None,
 ) -> Run:
     """Start a command that opens a run, and give that run.
 
@@ -45,7 +45,7 @@ def start(
         actor: who starts it; the run is found by its user.
         kind: the kind of run the command opens.
         afterwards: always called at the end (to remove an uploaded file).
-        wait_s: how long to wait for the end before going on without it.
+        wait_s: how long to wait for the end before going on without it; `WAIT_S` when None.
 
     Raises:
         AmanaError: the command refused within the wait.
@@ -80,7 +80,7 @@ def start(
     else:
         threading.Thread(target=run_apart, name=f"amana-{kind}", daemon=False).start()
     found: Run | None = None
-    until = time.monotonic() + wait_s
+    until = time.monotonic() + (WAIT_S if wait_s is None else wait_s)
     while True:
         over = ended.wait(0.05)
         if over and failures:
