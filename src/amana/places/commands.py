@@ -134,9 +134,14 @@ def apply_areas(*, actor: Actor, areas: AreaFile) -> Changes:
     _refuse_withdrawn()
     with bulk.cursor() as cursor:
         cursor.execute(_STATES.format(shapes="true" if areas.shapes else "false"))
+        # The planner must know the states and the areas just written, or it joins them row by row.
+        cursor.execute("ANALYZE new_area")
         cursor.execute(_UPDATE.format(shapes="true" if areas.shapes else "false"))
         cursor.execute(_INSERT)
-        for statement in (_FIND_NEW, _PARENTS, _PATHS, *_CODES, _LINEAGE):
+        bulk.refresh_statistics("places_area")
+        cursor.execute(_FIND_NEW)
+        cursor.execute("ANALYZE new_area")
+        for statement in (_PARENTS, _PATHS, *_CODES, _LINEAGE):
             cursor.execute(statement)
         cursor.execute("SELECT state, code FROM new_area ORDER BY row")
         for state, code in cursor.fetchall():
