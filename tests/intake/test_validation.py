@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -306,3 +307,11 @@ def test_a_mapping_that_names_what_is_not_there_is_refused(
     assert told.value.where.field == field
     assert told.value.code == "MAPPING_DOES_NOT_FIT"
     assert told.value.mend
+
+
+def test_a_range_is_said_without_the_noughts_that_the_database_keeps() -> None:
+    from amana.intake.expressions import _bounds
+
+    assert _bounds(Decimal("0.000000"), Decimal("120.000000")) == "0 to 120"
+    assert _bounds(None, Decimal("0.500000")) == "at most 0.5"
+    assert _bounds(Decimal("100.000000"), None) == "at least 100"

@@ -325,11 +325,12 @@ def _whole_checks(name: str, value: Value) -> tuple[Check, ...]:
 
 
 def _bounds(low: Decimal | None, high: Decimal | None) -> str:
+    """Say a range in words, without the noughts that the database keeps."""
     if low is None:
-        return f"at most {high}"
+        return f"at most {(high or Decimal(0)).normalize():f}"
     if high is None:
-        return f"at least {low}"
-    return f"{low} to {high}"
+        return f"at least {low.normalize():f}"
+    return f"{low.normalize():f} to {high.normalize():f}"
 
 
 def _flat(text: str) -> str:
